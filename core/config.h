@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * config.h - the configuration: JSON in, plain structs out, every key with a
+ * default, every unknown key refused with the nearest known one. Jansson stays
+ * behind this header. The hard rule: a struct config is complete and checked,
+ * nobody looks for a default anywhere else.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "log.h"
+#include "text/utf8.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A value of an option, as it stands in the configuration. */
+enum config_type { CONFIG_STRING, CONFIG_NUMBER, CONFIG_BOOL, CONFIG_LIST };
+struct config_option {
+    const char *key;
+    enum config_type type;
+    const char *str;
+    double num;
+    bool flag;
+    const char *const *list; /* strings; NULL at the end */
+};
+
+/* "when": {"language": ["en", "de"]}: the layer's first label is one of these. */
+struct config_when {
+    const char *layer;         /* as published */
+    const char *const *labels; /* NULL at the end */
+};
+
+/* "as": "tone", or {"sentiment": "tone"}; layer is NULL in the short form. */
+struct config_as {
+    const char *layer, *as;
+};
+
+/* What becomes of a document on which a plugin failed. */
+enum config_on_error {
+    CONFIG_PUBLISH, /* published without the layer, with a note: the default */
+    CONFIG_DEAD,    /* not published: a dead letter with the reason */
+};
+
+/* One entry of the pipeline. */
+struct config_entry {
+    const char *plugin; /* its name; NAME.so is looked for in the plugin path */
+    const char *file;   /* the shared object itself, for a drop-in; else NULL */
+    const char *where;  /* key path for errors: "pipeline[2]", "plugins.d/x.json" */
+    uint32_t timeout_ms;
+    enum config_on_error on_error;
+    const struct config_when *when;
+    size_t n_when;
+    const struct config_as *as;
+    size_t n_as;
+    const struct config_option *options;
+    size_t n_options;
+};
+
+struct config {
+    const char *file; /* as given, or NULL where all is default */
+    struct {
+        const char *pull, *ack, *publish, *replay; /* ZeroMQ addresses; "" is off */
+    } endpoints;
+    uint32_t workers;
+    struct {
+        uint64_t document_bytes, in_flight_documents, in_flight_bytes;
+        uint64_t worker_bytes;         /* memory of a worker; 0: no limit */
+        uint64_t subscriber_documents; /* queued for a slow subscriber, then dropped */
+    } limits;
+    uint32_t drain_ms; /* how long SIGTERM waits for what is in flight */
+    struct {
+        const char *path, *durability; /* kept for the spool; "" and "memory" */
+    } spool;
+    const char *const *plugin_path; /* folders, absolute, NULL at the end */
+    const char *const *model_path;
+    const char *const *drop_in; /* folders of which every .so is run; may be absent */
+    enum utf8_unit offsets;
+    const char *topic;
+    int log_level; /* LOG_* */
+    struct config_entry *pipeline;
+    size_t n_pipeline;
+    void *memory; /* config.c's own: all of the above lives in it */
+};
+
+/* Reads file, or all defaults where it is NULL, with the plugins.d folder beside it
+ * and the drop-in folders. 0, or -1 with f saying "FILE:LINE:COLUMN: KEY: what". On
+ * success c is the caller's until config_finish. */
+int config_load(struct config *c, const char *file, struct fault *f);
+
+/* The same from text alone (no folders are read); name stands for the file in f. */
+int config_parse(struct config *c, const char *name, const char *text, size_t n, struct fault *f);
+
+void config_finish(struct config *c); /* NULL is accepted */
+
+/* The whole as JSON that config_parse reads back: what a worker is given. Free
+ * with free(); NULL without memory. */
+char *config_dump(const struct config *c);
+
+/* The JSON Schema (2020-12) of the configuration. Free with free(). */
+char *config_schema(void);
+
+/* Prefixes f with "FILE:LINE:COLUMN: PATH: " of a key path in the file, so that
+ * who checks options later can still point at them. -1, for return. */
+int config_fault(const struct config *c, const char *path, struct fault *f);
+
+/* The nearest of the known words, or NULL where none is near. For errors. */
+const char *config_nearest(const char *word, const char *const *known, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * frame.h - what supervisor and worker say to each other over their socketpair.
+ * Both are the same binary on the same machine: native byte order, no versions.
+ * The hard rule: a frame is never trusted to fit; the reader checks every length.
+ */
+#ifndef WIRE_FRAME_H
+#define WIRE_FRAME_H
+
+#include "text/doc.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_type {
+    FRAME_CONFIG = 1, /* to the worker, first: the configuration as JSON */
+    FRAME_READY,      /* from it: the pipeline as JSON, for logs and schema */
+    FRAME_REFUSED,    /* from it, instead: why it can't start; it exits then */
+    FRAME_DOC,        /* to it: a document */
+    FRAME_GLOSS,      /* from it: topic and gloss members */
+    FRAME_DEAD,       /* from it: the document must not be published, and why */
+};
+
+struct frame_head {
+    uint32_t size; /* bytes that follow the head */
+    uint32_t type;
+    uint64_t ticket; /* which document; 0 in the first three */
+};
+
+/* A plugin that must not run on this document again, and why. */
+struct frame_skip {
+    uint32_t entry; /* index in the pipeline */
+    struct slice why;
+};
+
+/* Bytes a FRAME_DOC of these takes, head included. */
+size_t frame_doc_size(const struct doc_fields *f, const struct frame_skip *skip, size_t n_skip);
+
+/* Writes it; to has frame_doc_size bytes. */
+void frame_doc_write(char *to, uint64_t ticket, const struct doc_fields *f,
+                     const struct frame_skip *skip, size_t n_skip);
+
+/* Reads one back; slices point into the frame. *n_skip is room on the way in.
+ * 0, or -1 where it does not fit. */
+int frame_doc_read(const char *payload, size_t n, struct doc_fields *f, struct frame_skip *skip,
+                   size_t *n_skip);
+
+/* FRAME_GLOSS: u32 length of topic, topic, members. */
+int frame_gloss_read(const char *payload, size_t n, struct slice *topic, struct slice *members);
+
+#endif
