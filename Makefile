@@ -29,7 +29,7 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANFLAG)
 
 core_src   := $(filter-out core/main.c,$(wildcard core/*.c core/*/*.c))
 core_obj   := $(core_src:%.c=$B/obj/%.o)
-plugins    := $(patsubst plugins/%/,%,$(wildcard plugins/*/))
+plugins    := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.c))))
 plugin_so  := $(plugins:%=$B/plugins/%.so)
 models     := $(patsubst %,$B/models/%,$(notdir $(wildcard plugins/*/*.model)))
 
