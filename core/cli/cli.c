@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cli.c - finds the command by its name. The hard rule of cli.h holds.
+ */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* In the order of a newcomer's first day. */
+static const struct cli_command commands[] = {
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "usage: gloss COMMAND [OPTION]... [ARGUMENT]...\n"
+                "Annotates text by plugins, and talks to glossd, the daemon that does.\n\n");
+    for (const struct cli_command *c = commands; c->name; c++)
+        fprintf(to, "  %-12s %s\n", c->name, c->summary);
+    fprintf(to, "\n`gloss COMMAND --help` tells more; so does man gloss.\n"
+                "Exit status: 0 done, 1 a document failed, 2 wrong usage or configuration.\n");
+}
+
+int cli_error(int status, const char *command, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "gloss %s: ", command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return status;
+}
+
+int cli_usage(const char *command, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "gloss %s: ", command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "\n`gloss %s --help` tells what it takes.\n", command);
+    return CLI_USAGE;
+}
+
+int cli_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("gloss " GLOSS_VERSION);
+        return CLI_OK;
+    }
+    for (const struct cli_command *c = commands; c->name; c++)
+        if (!strcmp(argv[1], c->name))
+            return c->run(argc - 1, argv + 1);
+    fprintf(stderr, "gloss: there is no command \"%s\"; `gloss --help` lists them.\n", argv[1]);
+    return CLI_USAGE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cli.h - the command line: one command, one file, found by its name. The hard
+ * rule: results go to stdout, everything said about them to stderr.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include "config.h"
+
+#include <stdbool.h>
+
+/* Exit status of every command. */
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1, /* a document failed, or nobody answered */
+    CLI_USAGE = 2,  /* wrong usage or configuration */
+};
+
+int cli_main(int argc, char **argv);
+
+/* A command: argv[0] is its name. It parses its own options (getopt_long) and
+ * prints its own help on --help. */
+struct cli_command {
+    const char *name;
+    const char *summary; /* one line for `gloss --help` */
+    int (*run)(int argc, char **argv);
+};
+
+/* Says "gloss COMMAND: what" and where help is; CLI_USAGE, for return. */
+__attribute__((format(printf, 2, 3))) int cli_usage(const char *command, const char *fmt, ...);
+
+/* Says "gloss COMMAND: what" on stderr; status, for return. */
+__attribute__((format(printf, 3, 4))) int cli_error(int status, const char *command,
+                                                    const char *fmt, ...);
+
+/* Loads the configuration (file NULL: all defaults) or says why not. */
+bool cli_config(struct config *c, const char *command, const char *file);
+
+#endif
