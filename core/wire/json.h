@@ -34,18 +34,25 @@ const char *reject_code(enum reject r); /* "invalid_json", .. */
 struct json_doc {
     struct doc_fields fields;
     bool reply_enriched;     /* "reply": "enriched" */
-    bool empty;              /* {} : no member at all */
+    bool empty;              /* no member at all, but perhaps a gloss */
     size_t close;            /* offset of the last brace */
     size_t gloss, gloss_end; /* the member "gloss" with the comma that goes with
                                 it, to be left out; both 0 where there is none */
 };
 
-/* Reads one document: an object, whitespace round it. depth 512 at most; a key
- * given twice at the top is refused. need_text: "text" must be there (a head
- * frame need not have it). Strings with escapes are written to arena scratch.
- * REJECT_NONE, or the reason with f saying "line 1, column 17: what". */
+/* Reads one document: an object, white space round it, 512 deep at most; a key
+ * given twice at the top is refused. Known fields are strings without U+0000;
+ * null is as if the field were not there, but for the id. need_text: "text" must
+ * be there, and it or the title must hold more than white space; else, for a head
+ * frame, it must not be there. Strings with escapes are written to arena scratch.
+ * REJECT_NONE, or the reason with f saying "line 1, column 17: what"; d then holds
+ * what was read so far, so that the answer can carry the id. */
 enum reject json_read(struct json_doc *d, struct arena *scratch, const char *json, size_t n,
                       bool need_text, struct fault *f);
+
+/* The same for a text body, with positions in it; head is NULL where it came alone. */
+enum reject json_check_body(const struct json_doc *head, const char *body, size_t n,
+                            struct fault *f);
 
 /* A growing piece of JSON text; the caller's, freed with json_out_finish. */
 struct json_out {
@@ -58,6 +65,7 @@ void json_put(struct json_out *o, const char *s, size_t n); /* as it is */
 void json_puts(struct json_out *o, const char *s);
 void json_put_string(struct json_out *o, const char *s, size_t n); /* quoted, escaped */
 void json_put_number(struct json_out *o, double v); /* shortest that reads back, or null */
+void json_put_score(struct json_out *o, double v);  /* four decimals at most */
 void json_put_uint(struct json_out *o, uint64_t v);
 
 /* The members of the gloss object that the pipeline made, without braces:
