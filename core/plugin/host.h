@@ -9,28 +9,39 @@
 #define PLUGIN_HOST_H
 
 #include "config.h"
+#include "plugin/maps.h"
 #include "plugin/plugin.h"
 #include "text/doc.h"
+
+#include <stdbool.h>
 
 struct host; /* one instance's side of the daemon */
 
 /* Options are checked against p's table and defaulted here. name is what logs
- * and notes call the instance. All arguments must outlive the host. NULL with f
- * (key path, nearest known key) where an option is wrong. */
+ * and notes call the instance; maps holds the files it maps. All arguments must
+ * outlive the host. NULL with f (key path, nearest known key) where an option is
+ * wrong. */
 struct host *host_create(const struct config *c, const struct config_entry *e,
-                         const struct plugin *p, const char *name, struct fault *f);
-void host_destroy(struct host *h); /* NULL is accepted; unmaps its files */
+                         const struct plugin *p, const char *name, struct maps *maps,
+                         struct fault *f);
+void host_destroy(struct host *h); /* NULL is accepted */
 
 /* The table to hand to the plugin. */
 const struct gloss_host *host_table(struct host *h);
 
-/* The last error the plugin logged, or "". */
+/* The last error the plugin logged since host_create or host_enter, or "". */
 const char *host_last_error(const struct host *h);
 
 /* Brackets a call of process(): opens the layers it provides under the names they
- * are published as, starts the clock of timeout_ms, and gives the handle by which
- * the plugin knows the document until host_leave. NULL without memory. */
-struct gloss_doc *host_enter(struct host *h, struct doc *d);
-void host_leave(struct host *h);
+ * are published as, starts the clock of timeout_ms at now (CLOCK_MONOTONIC), and
+ * gives the handle by which the plugin knows the document until host_leave. NULL
+ * without memory. */
+struct gloss_doc *host_enter(struct host *h, struct doc *d, uint64_t now_ns);
+
+/* keep is false where the call failed: what it wrote is taken back. */
+void host_leave(struct host *h, bool keep);
+
+/* Was the plugin told, by expired(), that its time is up? */
+bool host_was_late(const struct host *h);
 
 #endif

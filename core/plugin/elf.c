@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plugin/elf.c - is a file whole enough to be given to dlopen? The hard rule:
+ * nothing is believed of a header that the file's size does not bear out. */
+#include "plugin/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_at(int fd, void *to, size_t n, uint64_t at)
+{
+    return pread(fd, to, n, (off_t)at) == (ssize_t)n ? 0 : -1;
+}
+
+static int check_segments(int fd, const ElfW(Ehdr) * head, uint64_t size, struct fault *f)
+{
+    for (unsigned i = 0; i < head->e_phnum; i++) {
+        ElfW(Phdr) seg;
+        uint64_t at = head->e_phoff + (uint64_t)i * sizeof seg;
+
+        if (at > size || read_at(fd, &seg, sizeof seg, at) < 0 || seg.p_filesz > size ||
+            seg.p_offset > size - seg.p_filesz)
+            return fault_set(f, "is cut short: copy it again (to another name, then rename it)");
+    }
+    return 0;
+}
+
+static int check_fd(int fd, struct fault *f)
+{
+    struct stat st;
+    ElfW(Ehdr) head;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fault_set(f, "can't be opened: %s", strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return fault_set(f, "is not a file");
+    if (read_at(fd, &head, sizeof head, 0) < 0 || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+        return fault_set(f, "is not a shared object: build it with -shared -fPIC");
+    if (head.e_phentsize != sizeof(ElfW(Phdr)))
+        return 0; /* of another word size: dlopen says so */
+    return check_segments(fd, &head, (uint64_t)st.st_size, f);
+}
+
+int elf_check(const char *file, struct fault *f)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int rc = check_fd(fd, f);
+
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plugin/elf.h - is a file whole enough to be given to dlopen? The hard rule: it
+ * judges what dlopen itself would die of, and leaves the rest to dlopen.
+ */
+#ifndef PLUGIN_ELF_H
+#define PLUGIN_ELF_H
+
+#include "log.h"
+
+/* dlopen maps what the headers promise; of a file cut short, as one half copied
+ * into a plugin folder is, the first touch of a missing page kills the process.
+ * 0, or -1 with f, without the file's name: not there, no file, cut short. */
+int elf_check(const char *file, struct fault *f);
+
+#endif
