@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * input.c - see input.h, whose hard rule holds.
+ */
+#include "cli/input.h"
+
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *const standard_input[] = {"-"};
+
+void input_init(struct input *in, const char *command, char *const *files, int n_files)
+{
+    *in = (struct input){.command = command, .files = files, .n_files = n_files};
+    if (!n_files) {
+        in->files = standard_input;
+        in->n_files = 1;
+    }
+}
+
+static void close_file(struct input *in)
+{
+    if (in->stream && in->stream != stdin)
+        fclose(in->stream);
+    in->stream = NULL;
+}
+
+void input_finish(struct input *in)
+{
+    close_file(in);
+    free(in->text);
+    in->text = NULL;
+}
+
+static bool is_blank(int c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* A brace first, after blanks or a byte order mark: JSON. */
+static bool is_json(FILE *f)
+{
+    char head[256];
+    size_t n = 0;
+    int c;
+
+    while (n < sizeof head && (c = getc(f)) != EOF) {
+        head[n++] = (char)c;
+        if (!is_blank(c) && c != 0xEF && c != 0xBB && c != 0xBF)
+            break;
+    }
+    bool json = n && head[n - 1] == '{';
+
+    while (n)
+        ungetc((unsigned char)head[--n], f);
+    return json;
+}
+
+static bool open_next(struct input *in)
+{
+    while (in->n_files) {
+        in->name = *in->files++;
+        in->n_files--;
+        in->line = 0;
+        in->stream = strcmp(in->name, "-") ? fopen(in->name, "r") : stdin;
+        if (in->stream) {
+            in->plain = !is_json(in->stream);
+            return true;
+        }
+        cli_error(0, in->command, "%s: %s", in->name, strerror(errno));
+        in->failed = true;
+    }
+    return false;
+}
+
+/* Everything that is left of the file. */
+static bool read_whole(struct input *in)
+{
+    size_t got;
+
+    in->n = 0;
+    in->line = 1;
+    do {
+        if (in->room - in->n < 65536) {
+            char *grown = realloc(in->text, in->room * 2 + 65536);
+
+            if (!grown)
+                return false;
+            in->text = grown;
+            in->room = in->room * 2 + 65536;
+        }
+        got = fread(in->text + in->n, 1, in->room - in->n, in->stream);
+        in->n += got;
+    } while (got);
+    return in->n > 0;
+}
+
+static bool read_line(struct input *in)
+{
+    ssize_t n;
+
+    while ((n = getline(&in->text, &in->room, in->stream)) >= 0) {
+        size_t blank = 0;
+
+        in->line++;
+        in->n = (size_t)n;
+        while (in->n && (in->text[in->n - 1] == '\n' || in->text[in->n - 1] == '\r'))
+            in->n--;
+        while (blank < in->n && is_blank(in->text[blank]))
+            blank++;
+        if (blank < in->n)
+            return true;
+    }
+    return false;
+}
+
+bool input_next(struct input *in)
+{
+    for (;;) {
+        if (!in->stream && !open_next(in))
+            return false;
+        if (in->plain ? read_whole(in) : read_line(in))
+            return true;
+        if (ferror(in->stream)) {
+            cli_error(0, in->command, "%s: %s", in->name, strerror(errno));
+            in->failed = true;
+        }
+        close_file(in);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * input.h - documents out of files and standard input: NDJSON where the first
+ * mark that is not blank is a brace, else the whole file as one plain text. The
+ * hard rule: a stream is read a line at a time, never as a whole.
+ */
+#ifndef CLI_INPUT_H
+#define CLI_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct input {
+    const char *command; /* who asks, for error lines */
+    char *const *files;  /* what is left to read; "-" is standard input */
+    int n_files;
+    bool failed; /* a file could not be read: said, and passed over */
+
+    FILE *stream;     /* the file being read, or NULL */
+    bool plain;       /* it is plain text */
+    const char *name; /* its name, "-" for standard input */
+    size_t line;      /* of the document just given, from 1 */
+    char *text;       /* the document just given; input.c's own */
+    size_t n, room;
+};
+
+/* Without files it reads standard input. */
+void input_init(struct input *in, const char *command, char *const *files, int n_files);
+void input_finish(struct input *in);
+
+/* The next document into text, n, name, line, plain; blank lines are passed
+ * over. false at the end. */
+bool input_next(struct input *in);
+
+#endif
