@@ -10,6 +10,10 @@
 
 /* In the order of a newcomer's first day. */
 static const struct cli_command commands[] = {
+    {"run", "run documents through the plugins, here and now", cli_run},
+    {"send", "send documents to the daemon", cli_send},
+    {"tail", "subscribe to the daemon and print what it publishes", cli_tail},
+    {"plugins", "list the plugins, or what one of them takes and gives", cli_plugins},
     {NULL, NULL, NULL},
 };
 
@@ -43,8 +47,24 @@ int cli_usage(const char *command, const char *fmt, ...)
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "\n`gloss %s --help` tells what it takes.\n", command);
+    fputc('\n', stderr);
+    return cli_usage_hint(command);
+}
+
+int cli_usage_hint(const char *command)
+{
+    fprintf(stderr, "`gloss %s --help` tells what it takes.\n", command);
     return CLI_USAGE;
+}
+
+bool cli_config(struct config *c, const char *command, const char *file)
+{
+    struct fault f;
+
+    if (!config_load(c, file, &f))
+        return true;
+    cli_error(0, command, "%s", f.text);
+    return false;
 }
 
 int cli_main(int argc, char **argv)

@@ -27,12 +27,21 @@ struct cli_command {
     int (*run)(int argc, char **argv);
 };
 
+/* Where help is, after getopt_long has said what is wrong; CLI_USAGE, for return. */
+int cli_usage_hint(const char *command);
+
 /* Says "gloss COMMAND: what" and where help is; CLI_USAGE, for return. */
 __attribute__((format(printf, 2, 3))) int cli_usage(const char *command, const char *fmt, ...);
 
 /* Says "gloss COMMAND: what" on stderr; status, for return. */
 __attribute__((format(printf, 3, 4))) int cli_error(int status, const char *command,
                                                     const char *fmt, ...);
+
+/* The commands, in files of their names. */
+int cli_run(int argc, char **argv);
+int cli_send(int argc, char **argv);
+int cli_tail(int argc, char **argv);
+int cli_plugins(int argc, char **argv);
 
 /* Loads the configuration (file NULL: all defaults) or says why not. */
 bool cli_config(struct config *c, const char *command, const char *file);
