@@ -12,7 +12,6 @@ empty :=
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
-CC      ?= gcc
 PKGS    := libuv libzmq jansson libsystemd
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
@@ -88,7 +87,63 @@ $B/tests/fixtures/%.so: tests/fixtures/%.c
 	$(CC) $(BASE) -fPIC -Iinclude -shared -o $@ $< -lm
 
 unit: all $(unit_bin) $(fixtures)
-	@for t in $(unit_bin); do $$t || exit 1; done
+	@tests/run $(unit_bin)
+
+integration: all $(fixtures)
+	@tests/run $(wildcard tests/integration/test_*)
+
+# The same tests again under sanitizers and valgrind.
+sanitize:
+	@$(MAKE) -s SANITIZE=address,undefined unit integration
+
+valgrind: all $(unit_bin) $(fixtures)
+	@WRAP="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --trace-children=no" tests/run $(unit_bin)
+
+# Warnings of the other compiler.
+clang:
+	@$(MAKE) -s CC=clang B=build/clang all
+
+# ---- fuzzers: tests/fuzz/fuzz_X.c is one, its kept corpus tests/fuzz/corpus/X
+
+FUZZ_SECONDS ?= 60
+F := build/fuzz
+fuzzers := $(patsubst tests/fuzz/%.c,$F/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz: all
+	@$(MAKE) -s CC=clang B=$F SANITIZE=fuzzer-no-link,address,undefined fuzz-build
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $F
+
+# ---- lint
+
+c_files = $(wildcard include/gloss/*.h $(foreach d,core core/* plugins/* tests/* bench bench/* tools,$d/*.[ch]))
+
+lint: all
+	@tests/lint/boundaries.py
+	@tests/lint/sizes.py
+	@tests/lint/exports.sh $B
+	@clang-format --dry-run -Werror $(c_files) && echo "format: held"
+	@shellcheck $$(grep -lE '^#!/bin/(ba)?sh' -r tools tests .ci --include='*' --exclude-dir=corpus) && echo "shellcheck: clean"
+	@mandoc -T lint -W warning $(wildcard docs/*.[0-9]) >/dev/null && echo "man pages: clean"
+	@tests/lint/tidy.sh && echo "clang-tidy: clean"
+
+# ---- the two commands of the README
+
+run:
+	@tools/install-packages build
+	@$(MAKE) -s all
+	@tools/demo build
+
+test:
+	@tools/install-packages test
+	@$(MAKE) -s all clang lint unit integration
+	@$(MAKE) -s sanitize valgrind
+	@$(MAKE) -s fuzz
+
+
+fuzz-build: $(fuzzers)
+
+$F/fuzz_%: $B/obj/tests/fuzz/fuzz_%.o $B/libcore.a
+	$(CC) -pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
 # ---- bench/X.c and tools/X.c are a program each
 
@@ -104,9 +159,50 @@ $B/bench/%: $B/obj/bench/%.o $B/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# ---- installing: PREFIX and DESTDIR as usual; the unit and the configuration
+# go where systemd and the FHS want them
+
+BINDIR   = $(PREFIX)/bin
+LIBDIR   = $(PREFIX)/lib
+SHAREDIR = $(PREFIX)/share
+SYSCONF  = $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+UNITDIR  = $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/gloss/plugins $(DESTDIR)$(LIBDIR)/gloss/drop-in
+	install -m 755 $B/glossd $(DESTDIR)$(BINDIR)/glossd
+	ln -sf glossd $(DESTDIR)$(BINDIR)/gloss
+	install -m 644 $(plugin_so) $(DESTDIR)$(LIBDIR)/gloss/plugins
+	install -d $(DESTDIR)$(SHAREDIR)/gloss/models $(DESTDIR)$(PREFIX)/include/gloss
+	install -m 644 $(wildcard plugins/*/*.model) $(DESTDIR)$(SHAREDIR)/gloss/models
+	install -m 644 include/gloss/*.h $(DESTDIR)$(PREFIX)/include/gloss
+	install -d $(DESTDIR)$(SHAREDIR)/pkgconfig $(DESTDIR)$(SHAREDIR)/bash-completion/completions
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/gloss.pc.in > $(DESTDIR)$(SHAREDIR)/pkgconfig/gloss.pc
+	install -m 644 tools/gloss.bash $(DESTDIR)$(SHAREDIR)/bash-completion/completions/gloss
+	for n in 1 5 8; do install -d $(DESTDIR)$(SHAREDIR)/man/man$$n; \
+	    install -m 644 docs/*.$$n $(DESTDIR)$(SHAREDIR)/man/man$$n; done
+	install -d $(DESTDIR)$(SYSCONF)/glossd/plugins.d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHAREDIR)/doc/glossd
+	test -e $(DESTDIR)$(SYSCONF)/glossd/glossd.json || \
+	    install -m 644 config/glossd.json $(DESTDIR)$(SYSCONF)/glossd/glossd.json
+	sed 's|@BINDIR@|$(BINDIR)|; s|@SYSCONF@|$(SYSCONF)|' systemd/glossd.service.in > $(DESTDIR)$(UNITDIR)/glossd.service
+	install -m 644 README.md LICENSE plugins/README.md $(DESTDIR)$(SHAREDIR)/doc/glossd
+	for p in $(plugins); do test ! -e plugins/$$p/CARD.md || \
+	    install -m 644 plugins/$$p/CARD.md $(DESTDIR)$(SHAREDIR)/doc/glossd/$$p.md; done
+
+help:
+	@echo "make              build glossd, gloss and the plugins into build/"
+	@echo "make run          install what building needs, build, show the main job"
+	@echo "make test         install what testing needs, run every test"
+	@echo "make unit         unit and plugin tests;  make integration: against the real daemon"
+	@echo "make lint sanitize valgrind fuzz clang      the other parts of make test"
+	@echo "make bench        every figure of the README; make bench-NAME: one"
+	@echo "make model-NAME   rebuild a plugin's model from ../shared/data"
+	@echo "make install      PREFIX=/usr/local DESTDIR="
+	@echo "make clean"
+
 clean:
 	rm -rf build
 
-.PHONY: all unit clean
+.PHONY: all unit integration sanitize valgrind clang fuzz fuzz-build lint run test install help clean
 .SECONDARY:
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
