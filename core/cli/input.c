@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *const standard_input[] = {"-"};
+static const char *const standard_input[] = {"-"};
 
-void input_init(struct input *in, const char *command, char *const *files, int n_files)
+void input_init(struct input *in, const char *command, const char *const *files, int n_files)
 {
     *in = (struct input){.command = command, .files = files, .n_files = n_files};
     if (!n_files) {

@@ -26,7 +26,7 @@ struct input {
 };
 
 /* Without files it reads standard input. */
-void input_init(struct input *in, const char *command, char *const *files, int n_files);
+void input_init(struct input *in, const char *command, const char *const *files, int n_files);
 void input_finish(struct input *in);
 
 /* The next document into text, n, name, line, plain; blank lines are passed

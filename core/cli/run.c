@@ -209,7 +209,7 @@ int cli_run(int argc, char **argv)
         }
     if (!cli_config(&c, "run", file))
         return CLI_USAGE;
-    input_init(&in, "run", argv + optind, argc - optind);
+    input_init(&in, "run", (const char *const *)argv + optind, argc - optind);
     status = run_configured(&r, &c, &in, quiet);
     input_finish(&in);
     config_finish(&c);

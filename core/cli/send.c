@@ -235,7 +235,7 @@ int cli_send(int argc, char **argv)
         return CLI_USAGE;
     if (!s.endpoint)
         s.endpoint = c.endpoints.ack;
-    input_init(&in, "send", argv + optind, argc - optind);
+    input_init(&in, "send", (const char *const *)argv + optind, argc - optind);
     progress_init(&s.progress, s.quiet || s.verbose);
     status = send_connected(&s, &in);
     pending_finish(&s.pending);
