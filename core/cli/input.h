@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 struct input {
-    const char *command; /* who asks, for error lines */
-    char *const *files;  /* what is left to read; "-" is standard input */
+    const char *command;      /* who asks, for error lines */
+    const char *const *files; /* what is left to read; "-" is standard input */
     int n_files;
     bool failed; /* a file could not be read: said, and passed over */
 
