@@ -53,16 +53,6 @@ int cli_usage_hint(const char *command)
     return CLI_USAGE;
 }
 
-bool cli_config(struct config *c, const char *command, const char *file)
-{
-    struct fault f;
-
-    if (!config_load(c, file, &f))
-        return true;
-    cli_error(0, command, "%s", f.text);
-    return false;
-}
-
 int cli_main(int argc, char **argv)
 {
     if (argc < 2) {
