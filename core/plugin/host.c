@@ -80,6 +80,7 @@ static void say(struct host *h, int level, const char *text)
              module, "%s", text);
 }
 
+PRINTF(3, 4)
 static void on_log(const struct gloss_host *h, int level, const char *fmt, ...)
 {
     char text[1024];
