@@ -76,6 +76,7 @@ struct config {
     const char *const *plugin_path; /* folders, absolute, NULL at the end */
     const char *const *model_path;
     const char *const *drop_in; /* folders of which every .so is run; may be absent */
+    const char *plugins_d;      /* folder of entries, one a file, absolute; "" is none */
     enum utf8_unit offsets;
     const char *topic;
     int log_level; /* LOG_* */
@@ -89,20 +90,23 @@ struct config {
  * success c is the caller's until config_finish. */
 int config_load(struct config *c, const char *file, struct fault *f);
 
-/* The same from text alone (no folders are read); name stands for the file in f. */
+/* The same from text alone (no folders are read); name stands for the file in f,
+ * and relative paths begin in its folder. */
 int config_parse(struct config *c, const char *name, const char *text, size_t n, struct fault *f);
 
 void config_finish(struct config *c); /* NULL is accepted */
 
-/* The whole as JSON that config_parse reads back: what a worker is given. Free
- * with free(); NULL without memory. */
+/* The whole as JSON that config_parse reads back, with the entries found in
+ * folders and what config_fault needs: what a worker is given. Free with free();
+ * NULL without memory. */
 char *config_dump(const struct config *c);
 
 /* The JSON Schema (2020-12) of the configuration. Free with free(). */
 char *config_schema(void);
 
-/* Prefixes f with "FILE:LINE:COLUMN: PATH: " of a key path in the file, so that
- * who checks options later can still point at them. -1, for return. */
+/* Prefixes f with "FILE:LINE:COLUMN: PATH: " of a key path, an entry's `where` and
+ * what follows it, so that who checks options later can still point at them. The
+ * place is that of the key, or of what it should be in. -1, for return. */
 int config_fault(const struct config *c, const char *path, struct fault *f);
 
 /* The nearest of the known words, or NULL where none is near. For errors. */

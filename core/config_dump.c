@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * config_dump.c - the structs back into JSON, by the table, with what a key path
+ * needs to be pointed at: a worker that refuses an option names the place in the
+ * file the user wrote. The hard rule: config_parse makes the same of it.
+ */
+#include "config_parts.h"
+
+#include <string.h>
+
+static json_t *dump_object(const struct config_key *keys, const void *base);
+
+static json_t *dump_strings(const char *const *list)
+{
+    json_t *array = json_array();
+
+    for (; list && *list; list++)
+        json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+static json_t *dump_choice(const struct config_choice *choices, int value)
+{
+    while (choices->name && choices->value != value)
+        choices++;
+    return json_string(choices->name);
+}
+
+static json_t *dump_plugin(const struct config_entry *e)
+{
+    return json_string(e->file ? e->file : e->plugin);
+}
+
+static json_t *dump_when(const struct config_entry *e)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < e->n_when; i++)
+        json_object_set_new(object, e->when[i].layer, dump_strings(e->when[i].labels));
+    return object;
+}
+
+static json_t *dump_as(const struct config_entry *e)
+{
+    json_t *object;
+
+    if (e->n_as == 1 && !e->as->layer)
+        return json_string(e->as->as);
+    object = json_object();
+    for (size_t i = 0; i < e->n_as; i++)
+        json_object_set_new(object, e->as[i].layer, json_string(e->as[i].as));
+    return object;
+}
+
+static json_t *dump_option(const struct config_option *o)
+{
+    switch (o->type) {
+    case CONFIG_STRING:
+        return json_string(o->str);
+    case CONFIG_NUMBER:
+        return json_real(o->num);
+    case CONFIG_BOOL:
+        return json_boolean(o->flag);
+    default:
+        return dump_strings(o->list);
+    }
+}
+
+static json_t *dump_options(const struct config_entry *e)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < e->n_options; i++)
+        json_object_set_new(object, e->options[i].key, dump_option(&e->options[i]));
+    return object;
+}
+
+static json_t *dump_pipeline(const struct config *c)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < c->n_pipeline; i++)
+        json_array_append_new(array, dump_object(config_entry_keys, &c->pipeline[i]));
+    return array;
+}
+
+static json_t *dump_value(const struct config_key *key, const void *base)
+{
+    const void *at = (const char *)base + key->offset;
+
+    switch (key->kind) {
+    case KIND_CHOICE:
+        return dump_choice(key->choices, *(const int *)at);
+    case KIND_COUNT32:
+        return json_integer(*(const uint32_t *)at);
+    case KIND_COUNT64:
+        return json_integer((json_int_t) * (const uint64_t *)at);
+    case KIND_FOLDERS:
+        return dump_strings(*(const char *const *const *)at);
+    case KIND_GROUP:
+        return dump_object(key->keys, base);
+    case KIND_PIPELINE:
+        return dump_pipeline(base);
+    case KIND_PLUGIN:
+        return dump_plugin(base);
+    case KIND_WHEN:
+        return dump_when(base);
+    case KIND_AS:
+        return dump_as(base);
+    case KIND_OPTIONS:
+        return dump_options(base);
+    default:
+        return json_string(*(const char *const *)at);
+    }
+}
+
+static json_t *dump_object(const struct config_key *keys, const void *base)
+{
+    json_t *object = json_object();
+
+    for (; keys->name; keys++)
+        json_object_set_new(object, keys->name, dump_value(keys, base));
+    return object;
+}
+
+static json_t *dump_sources(const struct config *c)
+{
+    const struct config_memory *m = c->memory;
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < m->n_sources; i++) {
+        const struct config_source *s = &m->sources[i];
+        json_array_append_new(array, json_pack("[ss?s]", s->prefix, s->file, s->text));
+    }
+    return array;
+}
+
+char *config_dump(const struct config *c)
+{
+    json_t *root = dump_object(config_keys, c), *from = json_object(), *where = json_array();
+    char *text;
+
+    for (size_t i = 0; i < c->n_pipeline; i++)
+        json_array_append_new(where, json_string(c->pipeline[i].where));
+    json_object_set_new(from, "sources", dump_sources(c));
+    json_object_set_new(from, "where", where);
+    json_object_set_new(root, CONFIG_DUMP_KEY, from);
+    text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    return text;
+}
+
+static int no_dump(struct fault *f)
+{
+    return fault_set(f, CONFIG_DUMP_KEY ": is not what config_dump writes");
+}
+
+int config_restore(struct config *c, const json_t *root, struct fault *f)
+{
+    struct config_memory *m = c->memory;
+    const json_t *from = json_object_get(root, CONFIG_DUMP_KEY), *source;
+    size_t i;
+
+    if (!from)
+        return 0;
+    m->n_sources = 0;
+    json_array_foreach(json_object_get(from, "sources"), i, source)
+    {
+        const char *prefix = json_string_value(json_array_get(source, 0)),
+                   *text = json_string_value(json_array_get(source, 2));
+        if (!prefix || !text ||
+            !config_add_source(c, prefix, json_string_value(json_array_get(source, 1)), text))
+            return no_dump(f);
+    }
+    if (m->n_sources == 0)
+        return no_dump(f);
+    c->file = m->sources[0].file;
+    return 0;
+}
+
+int config_restore_entries(struct config *c, const json_t *root, struct fault *f)
+{
+    const json_t *where = json_object_get(json_object_get(root, CONFIG_DUMP_KEY), "where");
+
+    for (size_t i = 0; where && i < c->n_pipeline; i++) {
+        const char *path = json_string_value(json_array_get(where, i));
+        c->pipeline[i].where = path ? config_join(c, NULL, path) : NULL;
+        if (!c->pipeline[i].where)
+            return no_dump(f);
+    }
+    return 0;
+}
