@@ -60,7 +60,9 @@ struct doc_time {
 
 struct doc {
     struct arena arena;
-    struct doc_fields fields; /* each NUL-terminated, in the arena or absent */
+    size_t limit;             /* bytes of memory beside the text */
+    struct doc_fields fields; /* title and text point into text; the others are
+                                 NUL-terminated, p is NULL where absent */
     const char *text;         /* title, newline, text; NUL-terminated */
     size_t len, body;         /* body: where the text proper begins */
 

@@ -40,7 +40,7 @@ struct utf8_offsets {
     int ascii;        /* all bytes below 0x80: offsets are themselves */
     size_t at, count; /* the last byte offset asked for, and its answer */
     uint32_t *marks;  /* answers at every 4096 bytes, in the arena */
-    size_t n_marks;   /* marks made so far */
+    size_t n_marks;
 };
 
 struct arena;
