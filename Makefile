@@ -197,12 +197,20 @@ help:
 	@echo "make lint sanitize valgrind fuzz clang      the other parts of make test"
 	@echo "make bench        every figure of the README; make bench-NAME: one"
 	@echo "make model-NAME   rebuild a plugin's model from ../shared/data"
+	@echo "make unicode-table  the characters' classes, from Debian's unicode-data"
 	@echo "make install      PREFIX=/usr/local DESTDIR="
 	@echo "make clean"
+
+# ---- generated tables
+
+unicode-table: # needs Debian's package unicode-data
+	tools/unicode_table.py > core/text/unicode_table.inc.new
+	mv core/text/unicode_table.inc.new core/text/unicode_table.inc
 
 clean:
 	rm -rf build
 
 .PHONY: all unit integration sanitize valgrind clang fuzz fuzz-build lint run test install help clean
+.PHONY: unicode-table
 .SECONDARY:
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

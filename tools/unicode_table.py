@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-BLOCK = 128
+BLOCK = 128  # UNICODE_BLOCK in unicode.h
 LIMIT = 0x110000
 
 # The order is that of enum unicode_class.
@@ -135,7 +135,7 @@ def fold(table):
 
 
 def emit(kind, name, numbers, out):
-    out.write(f"static const {kind} {name}[] = {{\n")
+    out.write(f"const {kind} {name}[] = {{\n")
     for at in range(0, len(numbers), 24):
         out.write("    " + ", ".join(map(str, numbers[at:at + 24])) + ",\n")
     out.write("};\n")
@@ -148,7 +148,6 @@ def main():
     out = sys.stdout
     out.write("/* SPDX-License-Identifier: Unicode-DFS-2016\n *\n"
               f" * Made by tools/unicode_table.py from Unicode {db.version}; see unicode.h. */\n")
-    out.write(f"enum {{ UNICODE_BLOCK = {BLOCK} }};\n")
     emit("uint8_t", "unicode_index", index, out)
     emit("uint8_t", "unicode_classes", [c for block in blocks for c in block], out)
 

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sentence.c - where a sentence ends. The rules:
+ *
+ *   marks   . ! ? and their like in other scripts end one, and the quotes and
+ *           brackets that close right after them belong to it; what follows must
+ *           look like a beginning: no small letter, no comma
+ *   titles  Mr. Gen. vs. end none; Inc. U.S. Sept. and initials do where a word
+ *           follows that often begins sentences (The, He, But)
+ *   lines   a blank line ends one. A line break ends one too (headlines, lists,
+ *           "Views: 1254"), unless the text is wrapped: then only where the next
+ *           line's first word would have fitted on the line, or is indented
+ *
+ * The hard rule: a sentence holds at most SENTENCE_MAX tokens, so that no plugin
+ * meets one of a million words.
+ */
+#include "text/arena.h"
+#include "text/split.h"
+
+#include <string.h>
+
+enum { SENTENCE_MAX = 1000, WIDTH_MIN = 40, WIDTH_MAX = 100, LONG_LINE = 40 };
+
+struct sentences {
+    struct tokens *t;
+    struct arena *a;
+    const struct text *x;
+    size_t room;
+    size_t first; /* the sentence's first token */
+    size_t line;  /* where the line begins */
+    size_t width; /* columns the text is wrapped at, or 0 */
+};
+
+/* What a token says about the end of a sentence. */
+enum mark {
+    MARK_NONE,
+    MARK_DOT,
+    MARK_DOTS,  /* ... */
+    MARK_ASKS,  /* ! ? */
+    MARK_WIDE,  /* the full stops of scripts that put no space after them */
+    MARK_NAME,  /* an abbreviation that ends none */
+    MARK_MAYBE, /* one that may */
+};
+
+static const struct gloss_token *token_at(const struct sentences *s, size_t i)
+{
+    return &s->t->tokens[i];
+}
+
+static struct glyph first_of(const struct sentences *s, size_t i)
+{
+    return glyph_at(s->x, token_at(s, i)->span.begin);
+}
+
+static bool is_spaced(const struct sentences *s, size_t i)
+{
+    return i >= s->t->n_tokens || token_at(s, i)->flags & GLOSS_TOKEN_SPACED;
+}
+
+static enum mark word_mark(const struct sentences *s, const struct gloss_token *t)
+{
+    const char *word = s->x->s + t->span.begin;
+    size_t n = t->span.end - t->span.begin - 1;
+
+    if (word[n] != '.' || t->flags & GLOSS_TOKEN_LINK)
+        return MARK_NONE;
+    switch (abbreviation_find(word, n)) {
+    case ABBR_NAME:
+    case ABBR_NUMBER:
+        return MARK_NAME;
+    default:
+        return MARK_MAYBE;
+    }
+}
+
+static enum mark mark_of(const struct sentences *s, size_t i)
+{
+    const struct gloss_token *t = token_at(s, i);
+    struct glyph g;
+
+    if (!(t->flags & GLOSS_TOKEN_PUNCT))
+        return word_mark(s, t);
+    g = first_of(s, i);
+    if (g.class == U_TERMINAL)
+        return g.code < 0x80 ? MARK_ASKS : MARK_WIDE;
+    if (g.code == 0x2026)
+        return MARK_DOTS;
+    if (g.class != U_DOT)
+        return MARK_NONE;
+    if (g.code != '.')
+        return MARK_WIDE;
+    return t->span.end - t->span.begin > 1 ? MARK_DOTS : MARK_DOT;
+}
+
+/* A quote or bracket that closes: stands right after what it closes, or (in text
+ * split before, `good . "`) between spaces. */
+static bool is_closer(const struct sentences *s, size_t i)
+{
+    struct glyph g = first_of(s, i);
+
+    if (!(token_at(s, i)->flags & GLOSS_TOKEN_PUNCT))
+        return false;
+    if (g.class == U_CLOSE)
+        return true;
+    if (g.class != U_QUOTE && g.class != U_APOSTROPHE)
+        return false;
+    return !is_spaced(s, i) || (is_spaced(s, i + 1) && g.code != 0x201C && g.code != 0xAB);
+}
+
+static bool is_picture(const struct sentences *s, size_t i)
+{
+    return unicode_in(first_of(s, i).class, U_SET(U_EMOJI) | U_SET(U_REGIONAL));
+}
+
+/* The last token that goes with the mark at i. A line is not passed. */
+static size_t last_with(const struct sentences *s, size_t i)
+{
+    while (i + 1 < s->t->n_tokens) {
+        size_t next = i + 1;
+        bool marked = !is_spaced(s, next) && mark_of(s, next) != MARK_NONE &&
+                      token_at(s, next)->flags & GLOSS_TOKEN_PUNCT;
+        if (token_at(s, next)->flags & GLOSS_TOKEN_LINE)
+            break;
+        if (!marked && !is_closer(s, next) && !is_picture(s, next))
+            break;
+        i = next;
+    }
+    return i;
+}
+
+static bool is_small(const struct sentences *s, size_t i)
+{
+    return i < s->t->n_tokens && first_of(s, i).class == U_LOWER;
+}
+
+static bool is_starter(const struct sentences *s, size_t i)
+{
+    const struct gloss_token *t = token_at(s, i);
+
+    return t->flags & (GLOSS_TOKEN_TITLE | GLOSS_TOKEN_UPPER) &&
+           abbreviation_starter(s->x->s + t->span.begin, t->span.end - t->span.begin);
+}
+
+static bool is_word_of(const struct sentences *s, size_t i, uint32_t set)
+{
+    return i < s->t->n_tokens && !(token_at(s, i)->flags & GLOSS_TOKEN_PUNCT) &&
+           unicode_in(first_of(s, i).class, set);
+}
+
+/* Whether a mark at next, after a full stop and a space, opens a sentence. */
+static bool opens(const struct sentences *s, size_t next)
+{
+    struct glyph g = first_of(s, next);
+
+    if (unicode_in(g.class, U_SET(U_CLOSE) | U_SET(U_DOT) | U_SET(U_TERMINAL)))
+        return false;
+    if (g.code < 0x80 && memchr(",;:%/&|", (int)g.code, 7))
+        return false;
+    return next + 1 < s->t->n_tokens && !is_small(s, next + 1);
+}
+
+/* 1. Introduction; 3. Oktober: the number's full stop is no end. */
+static bool is_ordinal(const struct sentences *s, size_t dot, size_t next)
+{
+    static const char months[] =
+        " januar februar märz april mai juni juli august september oktober "
+        "november dezember jahrhundert jänner ";
+    const struct gloss_token *number, *word = token_at(s, next);
+    size_t n = word->span.end - word->span.begin;
+    char key[16] = " ";
+
+    if (dot == s->first || is_spaced(s, dot))
+        return false;
+    number = token_at(s, dot - 1);
+    if (!(number->flags & GLOSS_TOKEN_NUMBER) || number->span.end - number->span.begin > 2)
+        return false;
+    if (dot - 1 == s->first)
+        return true;
+    if (n > sizeof(key) - 3 || !(word->flags & GLOSS_TOKEN_TITLE))
+        return false;
+    memcpy(key + 1, s->x->s + word->span.begin, n);
+    key[1] |= 0x20;
+    memcpy(key + 1 + n, " ", 2);
+    return strstr(months, key) != NULL;
+}
+
+/* Where no space stands after the mark: a typing error, or no end. */
+static bool begins_unspaced(const struct sentences *s, size_t mark, size_t next)
+{
+    const struct gloss_token *before;
+
+    if (mark == s->first || !is_word_of(s, next, U_SET(U_UPPER)))
+        return false;
+    before = token_at(s, mark - 1);
+    return before->flags & GLOSS_TOKEN_WORD && before->span.end - before->span.begin > 1 &&
+           glyph_at(s->x, before->span.end - 1).class == U_LOWER;
+}
+
+/* Whether a sentence begins at next, after the mark at i and what closes with it. */
+static bool begins(const struct sentences *s, enum mark mark, size_t i, size_t last)
+{
+    size_t next = last + 1;
+
+    if (mark == MARK_WIDE)
+        return true;
+    if (!is_spaced(s, next))
+        return mark != MARK_DOTS && begins_unspaced(s, i, next);
+    if (mark == MARK_NAME)
+        return false;
+    if (is_small(s, next))
+        return last == i && (mark == MARK_DOT || mark == MARK_ASKS) && is_small(s, s->first);
+    if (token_at(s, next)->flags & GLOSS_TOKEN_PUNCT)
+        return opens(s, next) &&
+               (mark != MARK_MAYBE || last > i || is_word_of(s, next + 1, U_SET(U_UPPER)));
+    if (mark == MARK_MAYBE && last == i)
+        return is_starter(s, next);
+    if (mark == MARK_DOTS)
+        return !(token_at(s, next)->flags & GLOSS_TOKEN_NUMBER);
+    return mark != MARK_DOT || !is_ordinal(s, i, next);
+}
+
+/* ---- lines */
+
+/* What stands between two lines. */
+struct gap {
+    size_t breaks, line; /* line: where the line after it begins */
+};
+
+static struct gap gap_before(const struct sentences *s, size_t next)
+{
+    struct gap g = {0, token_at(s, next)->span.begin};
+    size_t end = g.line, i = next ? token_at(s, next - 1)->span.end : s->x->begin;
+
+    g.line = i;
+    while (i < end) {
+        struct glyph c = glyph_at(s->x, i);
+        i += c.len;
+        if (c.class != U_NEWLINE || (c.code == '\r' && i < end && s->x->s[i] == '\n'))
+            continue;
+        g.breaks += c.code == 0x2029 ? 2 : 1;
+        g.line = i;
+    }
+    return g;
+}
+
+static size_t columns(const struct sentences *s, size_t begin, size_t end)
+{
+    return utf8_count(s->x->s + begin, end - begin);
+}
+
+/* The width at which most lines end, if they do: where a third of the lines and
+ * more come near the longest ones, and hardly any is longer than WIDTH_MAX. */
+static size_t wrap_width(const struct sentences *s)
+{
+    size_t lines[WIDTH_MAX + 1] = {0}, n = 0, longer = 0, near = 0, width = WIDTH_MAX, over = 0;
+    size_t begin = s->x->begin, count = s->t->n_tokens;
+
+    for (size_t i = s->first + 1; i <= count; i++) {
+        size_t cols;
+        if (i < count && !(token_at(s, i)->flags & GLOSS_TOKEN_LINE))
+            continue;
+        cols = columns(s, begin, token_at(s, i - 1)->span.end);
+        n++;
+        if (cols > WIDTH_MAX)
+            longer++;
+        else
+            lines[cols]++;
+        if (i < count)
+            begin = gap_before(s, i).line;
+    }
+    if (n < 3 || longer * 10 > n)
+        return 0;
+    while (width > WIDTH_MIN && (over + lines[width]) * 50 <= n)
+        over += lines[width--];
+    for (size_t cols = width * 4 / 5; cols <= width; cols++)
+        near += lines[cols];
+    return width > WIDTH_MIN && near * 3 >= n ? width : 0;
+}
+
+/* Whether the line break before token next, after last, ends a sentence. */
+static bool line_ends(const struct sentences *s, size_t last, size_t next)
+{
+    struct gap gap = gap_before(s, next);
+    size_t end = token_at(s, last)->span.end, cols = columns(s, s->line, end);
+    size_t begin = token_at(s, next)->span.begin, word = token_at(s, next)->span.end - begin;
+    size_t indent = begin - gap.line;
+
+    if (gap.breaks > 1)
+        return true;
+    if (is_small(s, next) && mark_of(s, last) == MARK_NONE)
+        return cols < (s->width ? s->width / 2 : LONG_LINE);
+    if (!s->width)
+        return true;
+    if (indent > 1 || (indent && s->x->s[gap.line] == '\t'))
+        return true;
+    return cols + 1 + word <= s->width;
+}
+
+/* ---- */
+
+static bool close_sentence(struct sentences *s, size_t last)
+{
+    struct tokens *t = s->t;
+    struct gloss_span span = {token_at(s, s->first)->span.begin, token_at(s, last)->span.end};
+
+    if (t->n_sentences >= s->room) {
+        size_t room = t->n_sentences * 2 + (t->n_tokens - s->first) / 16 + 8;
+        struct gloss_span *spans =
+            arena_grow(s->a, t->sentences, t->n_sentences * sizeof(span), room * sizeof(span));
+        if (!spans)
+            return false;
+        t->sentences = spans;
+        s->room = room;
+    }
+    for (size_t i = s->first; i <= last; i++)
+        t->tokens[i].sentence = (uint32_t)t->n_sentences;
+    t->sentences[t->n_sentences++] = span;
+    s->first = last + 1;
+    return true;
+}
+
+/* Whether a sentence ends at token *i, which is moved to the last that goes with
+ * it. Moved too where none ends: what was looked at need not be again. */
+static bool ends_at(const struct sentences *s, size_t *i)
+{
+    size_t at = *i, n = s->t->n_tokens;
+    enum mark mark = mark_of(s, at);
+
+    if (mark != MARK_NONE)
+        *i = last_with(s, at);
+    if (*i + 1 >= n)
+        return true;
+    if (token_at(s, *i + 1)->flags & GLOSS_TOKEN_LINE && line_ends(s, *i, *i + 1))
+        return true;
+    if (mark != MARK_NONE && begins(s, mark, at, *i))
+        return true;
+    return *i - s->first + 1 >= SENTENCE_MAX;
+}
+
+int sentence_split(struct tokens *t, struct arena *a, const struct text *x, size_t first)
+{
+    struct sentences s = {.t = t, .a = a, .x = x, .first = first, .line = x->begin};
+
+    if (first == t->n_tokens)
+        return 0;
+    s.width = wrap_width(&s);
+    for (size_t i = first; i < t->n_tokens; i++) {
+        bool ends;
+        if (token_at(&s, i)->flags & GLOSS_TOKEN_LINE && i > first)
+            s.line = gap_before(&s, i).line;
+        ends = ends_at(&s, &i);
+        if (ends && !close_sentence(&s, i)) {
+            t->n_tokens = s.first;
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * token.c - text into tokens. Words and numbers are word.c's; here is all else:
+ *
+ *   marks       one token each, but a run of the same one is one: ... -- !!!
+ *   quotes      one token each; '' is one
+ *   Chinese     a token a character; Japanese kana in runs of one script
+ *   Thai, Lao, Khmer, Myanmar  a token a consonant with all that hangs on it
+ *   emoji       a token a picture, whatever it is put together from
+ *
+ * White space, control characters and what can't be seen (byte order mark,
+ * directions) are in no token. The hard rule: a token never begins or ends within
+ * a grapheme cluster.
+ */
+#include "text/token.h"
+
+#include "text/arena.h"
+#include "text/split.h"
+
+struct splitter {
+    struct text x;
+    struct tokens *t;
+    struct arena *a;
+    size_t room;
+    size_t at;
+    uint32_t pending; /* flags of the next token */
+};
+
+enum { ZWJ = 0x200D, LONG_VOWEL = 0x30FC, COENG = 0x17D2 };
+
+static bool grow(struct splitter *p)
+{
+    struct tokens *t = p->t;
+    size_t room = p->room ? p->room + p->room / 2 : (p->x.end - p->x.begin) / 5 + 16;
+    struct gloss_token *tokens = arena_grow(p->a, t->tokens, t->n_tokens * sizeof(*tokens),
+                                            (t->n_tokens + room) * sizeof(*tokens));
+
+    if (!tokens)
+        return false;
+    t->tokens = tokens;
+    p->room = t->n_tokens + room;
+    return true;
+}
+
+/* Ends the token that begins at p->at. */
+static bool push(struct splitter *p, size_t end, uint32_t flags)
+{
+    struct tokens *t = p->t;
+
+    if (t->n_tokens >= p->room && !grow(p))
+        return false;
+    t->tokens[t->n_tokens++] = (struct gloss_token){
+        .span = {(uint32_t)p->at, (uint32_t)end},
+        .flags = flags | p->pending,
+    };
+    p->pending = 0;
+    p->at = end;
+    return true;
+}
+
+static uint32_t flags_of(const struct word *w)
+{
+    uint32_t flags = w->link ? GLOSS_TOKEN_LINK : 0;
+
+    if (w->first & U_DIGITS)
+        return flags | GLOSS_TOKEN_NUMBER;
+    flags |= GLOSS_TOKEN_WORD;
+    if (!(w->first & U_SET(U_UPPER)))
+        return flags;
+    if (!(w->rest & U_SET(U_UPPER)))
+        return flags | GLOSS_TOKEN_TITLE;
+    return w->rest & (U_SET(U_LOWER) | U_SET(U_LETTER)) ? flags : flags | GLOSS_TOKEN_UPPER;
+}
+
+static bool push_word(struct splitter *p)
+{
+    struct word w;
+
+    word_scan(&p->x, p->at, &w);
+    return push(p, w.end, flags_of(&w));
+}
+
+static size_t after_marks(const struct text *x, size_t i)
+{
+    for (;;) {
+        struct glyph g = glyph_at(x, i);
+        if (!unicode_in(g.class, U_MARKS))
+            return i;
+        i += g.len;
+    }
+}
+
+/* The same mark again and again, ! and ? as one. */
+static bool push_run(struct splitter *p, struct glyph g)
+{
+    size_t i = p->at + g.len;
+
+    for (;;) {
+        struct glyph next = glyph_at(&p->x, i);
+        bool asks = (g.code == '!' || g.code == '?') && (next.code == '!' || next.code == '?');
+        if (!next.len || (next.code != g.code && !asks))
+            break;
+        i += next.len;
+    }
+    return push(p, after_marks(&p->x, i), GLOSS_TOKEN_PUNCT);
+}
+
+static bool push_one(struct splitter *p, struct glyph g, uint32_t flags)
+{
+    return push(p, after_marks(&p->x, p->at + g.len), flags);
+}
+
+/* A clitic stands right after its word, or alone in text that has been split
+ * before ("Germany 's"). Two apostrophes are a quotation mark. */
+static bool push_apostrophe(struct splitter *p, struct glyph g)
+{
+    size_t end = word_clitic(&p->x, p->at);
+
+    if (end && p->pending)
+        end = glyph_in(&p->x, end, U_SET(U_SPACE) | U_SET(U_NEWLINE)) ? end : 0;
+    if (end) {
+        struct word w = {.rest = 0};
+        w.first = U_SET(glyph_at(&p->x, p->at + g.len).class);
+        w.rest = U_SET(glyph_at(&p->x, end - 1).class);
+        if (end - p->at - g.len == 1)
+            w.rest = 0;
+        return push(p, end, flags_of(&w));
+    }
+    if (glyph_at(&p->x, p->at + g.len).code == g.code)
+        g.len *= 2;
+    return push_one(p, g, GLOSS_TOKEN_PUNCT);
+}
+
+static bool push_kana(struct splitter *p, enum unicode_class script)
+{
+    size_t i = p->at;
+
+    for (;;) {
+        struct glyph g = glyph_at(&p->x, i);
+        if (!g.len || (g.class != script && g.code != LONG_VOWEL && !unicode_in(g.class, U_MARKS)))
+            break;
+        i += g.len;
+    }
+    return push(p, i, GLOSS_TOKEN_WORD);
+}
+
+/* Whether the letter at i closes the syllable before it (Myanmar). Khmer's coeng
+ * is a stacker too, but what stands before it begins a syllable. */
+static bool closes(const struct text *x, size_t i)
+{
+    struct glyph next = glyph_at(x, i + glyph_at(x, i).len);
+
+    return next.class == U_KILLER || (next.class == U_STACKER && next.code != COENG);
+}
+
+/* A letter and what hangs on it: the vowel before it, the letters stacked under
+ * it, the one that closes its syllable. */
+static bool push_syllable(struct splitter *p, struct glyph g)
+{
+    size_t i = p->at + g.len;
+    bool open = g.class == U_SA_LEAD;
+
+    for (;;) {
+        struct glyph next = glyph_at(&p->x, i);
+        bool hangs = unicode_in(next.class, U_MARKS);
+        if (!hangs && !(next.class == U_SA && (open || closes(&p->x, i))))
+            break;
+        i += next.len;
+        open = next.class == U_STACKER;
+    }
+    return push(p, i, GLOSS_TOKEN_WORD);
+}
+
+/* Pictures joined by ZWJ are one. */
+static bool push_emoji(struct splitter *p, struct glyph g)
+{
+    size_t i = p->at + g.len;
+
+    for (;;) {
+        struct glyph next = glyph_at(&p->x, i);
+        if (unicode_in(next.class, U_MARKS)) {
+            i += next.len;
+            if (next.code != ZWJ || !glyph_in(&p->x, i, U_SET(U_EMOJI)))
+                continue;
+            i += glyph_at(&p->x, i).len;
+        } else {
+            break;
+        }
+    }
+    return push(p, i, GLOSS_TOKEN_PUNCT);
+}
+
+static bool push_flag(struct splitter *p, struct glyph g)
+{
+    struct glyph other = glyph_at(&p->x, p->at + g.len);
+
+    if (other.class == U_REGIONAL)
+        g.len += other.len;
+    return push_one(p, g, GLOSS_TOKEN_PUNCT);
+}
+
+/* An @ may turn what was split before it into an e-mail address. */
+static bool push_at(struct splitter *p, struct glyph g)
+{
+    struct gloss_token *last = p->t->tokens;
+    struct gloss_span span;
+    uint32_t flags;
+
+    if (p->pending || !link_email(&p->x, p->at, &span))
+        return push_run(p, g);
+    while (p->t->n_tokens && last[p->t->n_tokens - 1].span.end > span.begin)
+        p->t->n_tokens--;
+    last += p->t->n_tokens;
+    flags = last->flags & (GLOSS_TOKEN_SPACED | GLOSS_TOKEN_LINE);
+    p->at = last->span.begin;
+    return push(p, span.end, flags | GLOSS_TOKEN_WORD | GLOSS_TOKEN_LINK);
+}
+
+static bool push_other(struct splitter *p, struct glyph g)
+{
+    switch (g.class) {
+    case U_APOSTROPHE:
+        return push_apostrophe(p, g);
+    case U_HIRAGANA:
+    case U_KATAKANA:
+        return push_kana(p, g.class);
+    case U_HAN:
+        return push_one(p, g, GLOSS_TOKEN_WORD);
+    case U_SA:
+    case U_SA_LEAD:
+        return push_syllable(p, g);
+    case U_EMOJI:
+        return push_emoji(p, g);
+    case U_REGIONAL:
+        return push_flag(p, g);
+    case U_OPEN:
+    case U_CLOSE:
+    case U_QUOTE:
+        return push_one(p, g, GLOSS_TOKEN_PUNCT);
+    default:
+        return g.code == '@' ? push_at(p, g) : push_run(p, g);
+    }
+}
+
+static bool scan(struct splitter *p)
+{
+    while (p->at < p->x.end) {
+        struct glyph g = glyph_at(&p->x, p->at);
+        if (unicode_in(g.class, U_ALNUM)) {
+            if (!push_word(p))
+                return false;
+        } else if (g.class == U_SPACE) {
+            p->pending |= GLOSS_TOKEN_SPACED;
+            p->at += g.len;
+        } else if (g.class == U_NEWLINE) {
+            p->pending |= GLOSS_TOKEN_SPACED | GLOSS_TOKEN_LINE;
+            p->at += g.len;
+        } else if (unicode_in(g.class, U_MARKS | U_SET(U_FORMAT))) {
+            p->at += g.len; /* a mark here hangs on white space */
+        } else if (!push_other(p, g)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int tokens_split(struct tokens *t, struct arena *a, const char *text, size_t begin, size_t end)
+{
+    struct splitter p = {
+        .x = {.s = text, .begin = begin, .end = end},
+        .t = t,
+        .a = a,
+        .at = begin,
+        .pending = GLOSS_TOKEN_SPACED | GLOSS_TOKEN_LINE,
+    };
+    size_t first = t->n_tokens;
+    bool whole = scan(&p);
+
+    return sentence_split(t, a, &p.x, first) < 0 || !whole ? -1 : 0;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * word.c - where a word or a number ends: which marks join what stands on both
+ * sides of them. The rules:
+ *
+ *   hyphen      joins: al-Assad, UN-backed, 1996-08-30, U.S.-led. Dashes don't
+ *   apostrophe  parts 's 'm 'd 're 've 'll from the word (Putin 's) and n't too
+ *               (do n't, ca n't); parts an article that lost its vowel (l' Italie,
+ *               dell' Unione); else joins: O'Brien, rock'n'roll
+ *   full stop   joins digits (3.5), letters (U.S., a.m., Node.js, bbc.co.uk);
+ *               belongs to an abbreviation (Mr.) and an initial (J.)
+ *   , : /       join digits: 1,254.50 10:30 1/2
+ *   & _ ·       join letters: AT&T, col·legi
+ *
+ * The hard rule: a word never ends within a grapheme cluster.
+ */
+#include "text/split.h"
+
+#include <string.h>
+
+/* The word so far. */
+struct so_far {
+    struct word *w;
+    size_t part;             /* where the part after the last joining mark begins */
+    bool dotted;             /* a full stop joined letters in it */
+    enum unicode_class last; /* of the last character that is no mark */
+};
+
+enum { AHEAD_MAX = 16 };
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+size_t word_clitic(const struct text *x, size_t at)
+{
+    size_t i = at + glyph_at(x, at).len;
+    char a, b;
+
+    if (i >= x->end)
+        return 0;
+    a = lower(x->s[i]);
+    b = i + 1 < x->end ? lower(x->s[i + 1]) : ' ';
+    if ((a == 'r' && b == 'e') || (a == 'v' && b == 'e') || (a == 'l' && b == 'l'))
+        i += 2;
+    else if (a == 's' || a == 'm' || a == 'd')
+        i += 1;
+    else
+        return 0;
+    return glyph_in(x, i, U_ALNUM | U_MARKS) ? 0 : i;
+}
+
+/* Words that lose their vowel before another: French, Italian, Catalan. */
+static bool elided(const char *s, size_t n)
+{
+    static const char words[] = " l d j c m n s t qu jusqu lorsqu puisqu quoiqu un dell all nell "
+                                "dall sull coll quest quell bell sant gl anch com dov cos ";
+    char key[12] = " ";
+
+    if (n > sizeof(key) - 3)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        key[i + 1] = lower(s[i]);
+        if (key[i + 1] < 'a' || key[i + 1] > 'z')
+            return false;
+    }
+    key[n + 1] = ' ';
+    key[n + 2] = '\0';
+    return strstr(words, key) != NULL;
+}
+
+/* Whether the word from begin lost its vowel to what follows the apostrophe.
+ * D'Angelo is a name. */
+static bool elides(const struct text *x, size_t begin, size_t apostrophe, const struct glyph *next)
+{
+    bool vowel = next->code < 0x80 ? memchr("aeiouyhAEIOUYH", (int)next->code, 14) != NULL
+                                   : next->code >= 0xC0 && next->code <= 0x17F;
+
+    if (!vowel && next->class != U_DIGIT)
+        return false;
+    if (apostrophe - begin == 1 && x->s[begin] == 'D' && next->class == U_UPPER)
+        return false;
+    return elided(x->s + begin, apostrophe - begin);
+}
+
+/* The joins: each gives the offset where the word goes on, or 0 where it ends
+ * before the mark at i, having set w->end if that is elsewhere. */
+
+static size_t join_apostrophe(struct text *x, struct so_far *f, size_t i, size_t len)
+{
+    struct glyph next = glyph_at(x, i + len);
+
+    if (!unicode_in(f->last, U_ALNUM) || !unicode_in(next.class, U_ALNUM) || word_clitic(x, i))
+        return 0;
+    if (lower((char)next.code) == 't' && next.code < 0x80 && lower(x->s[i - 1]) == 'n' &&
+        i - 1 > f->w->begin && !glyph_in(x, i + len + 1, U_ALNUM | U_MARKS)) {
+        f->w->end = i - 1;
+        return 0;
+    }
+    if (elides(x, f->w->begin, i, &next)) {
+        f->w->end = i + len;
+        return 0;
+    }
+    return i + len;
+}
+
+/* Letters in the run at i, 3 at most. */
+static size_t letters_at(const struct text *x, size_t i)
+{
+    size_t n = 0;
+
+    while (n < 3) {
+        struct glyph g = glyph_at(x, i);
+        if (!unicode_in(g.class, U_LETTERS))
+            break;
+        i += g.len;
+        n++;
+    }
+    return n;
+}
+
+/* The first character after white space that may hold one line break; the text's
+ * end where that is farther than a look ahead goes. */
+static size_t after_space(const struct text *x, size_t i)
+{
+    size_t stop = x->end - i < AHEAD_MAX ? x->end : i + AHEAD_MAX, lines = 0;
+
+    while (i < stop) {
+        struct glyph g = glyph_at(x, i);
+        if (g.class == U_NEWLINE && g.code != '\r')
+            lines++;
+        if (!unicode_in(g.class, U_SET(U_SPACE) | U_SET(U_NEWLINE)))
+            return i;
+        if (lines > 1)
+            break;
+        i += g.len;
+    }
+    return x->end;
+}
+
+/* Whether the word at i is one that begins a sentence. */
+static bool starter_at(const struct text *x, size_t i)
+{
+    size_t n = 0;
+
+    while (n < AHEAD_MAX && i + n < x->end && glyph_in(x, i + n, U_LETTERS))
+        n += glyph_at(x, i + n).len;
+    return n < AHEAD_MAX && abbreviation_starter(x->s + i, n);
+}
+
+/* Whether the single letter before the full stop at dot stands for a longer
+ * word: J. Smith, z. B., p. 4. */
+static bool initial(const struct text *x, const struct so_far *f, size_t dot)
+{
+    size_t i = after_space(x, dot + 1);
+    struct glyph next = glyph_at(x, i);
+
+    if (i == dot + 1)
+        return false;
+    if (letters_at(x, i) == 1 && i + next.len < x->end && x->s[i + next.len] == '.')
+        return true;
+    if (f->last == U_LOWER)
+        return next.class == U_DIGIT;
+    return f->last == U_UPPER &&
+           (next.class == U_LOWER || (next.class == U_UPPER && !starter_at(x, i)));
+}
+
+/* Half of a Spanish plural: EE.UU., FF.AA. */
+static bool paired(const char *s, size_t n)
+{
+    return n == 2 && s[0] == s[1] && s[0] >= 'A' && s[0] <= 'Z';
+}
+
+/* A full stop between two characters of words, the second a letter. */
+static size_t join_letters(struct text *x, struct so_far *f, size_t dot, const struct glyph *next)
+{
+    size_t before = letters_at(x, f->part), after = letters_at(x, dot + 1);
+    size_t past = dot + 1 + next->len;
+
+    if (next->class == U_LOWER && (before < 3 || after < 3))
+        goto joins;
+    if (after == 1 && !glyph_in(x, past, U_ALNUM | U_MARKS) &&
+        (before == 1 || (before == 2 && past < x->end && x->s[past] == '.')))
+        goto joins;
+    if (after == 2 && paired(x->s + f->part, dot - f->part) && paired(x->s + dot + 1, 2))
+        goto joins;
+    if (before == 1 || abbreviation_find(x->s + f->part, dot - f->part))
+        f->w->end = dot + 1;
+    return 0;
+joins:
+    f->dotted = true;
+    return dot + 1;
+}
+
+static bool is_www(const char *s, size_t n)
+{
+    return n == 3 && lower(s[0]) == 'w' && lower(s[1]) == 'w' && lower(s[2]) == 'w';
+}
+
+/* A full stop with a letter or digit after it. */
+static size_t join_dot_within(struct text *x, struct so_far *f, size_t dot,
+                              const struct glyph *next)
+{
+    struct word *w = f->w;
+    size_t link;
+
+    if (next->class == U_DIGIT && f->last == U_DIGIT)
+        return dot + 1;
+    link = is_www(x->s + w->begin, dot - w->begin) ? link_url(x, dot + 1)
+                                                   : link_domain(x, w->begin, dot);
+    if (link > dot + 1) {
+        w->link = true;
+        w->end = link;
+        return 0;
+    }
+    if (!unicode_in(f->last, U_LETTERS))
+        return 0;
+    if (unicode_in(next->class, U_LETTERS))
+        return join_letters(x, f, dot, next);
+    if (letters_at(x, f->part) == 1 || abbreviation_find(x->s + f->part, dot - f->part))
+        w->end = dot + 1;
+    return 0;
+}
+
+static size_t join_dot(struct text *x, struct so_far *f, size_t dot)
+{
+    struct glyph next = glyph_at(x, dot + 1);
+    enum abbreviation abbr;
+    size_t part;
+
+    if (x->s[dot] != '.' || f->last == U_DOT)
+        return 0;
+    if (unicode_in(next.class, U_ALNUM))
+        return join_dot_within(x, f, dot, &next);
+    if (!unicode_in(f->last, U_LETTERS))
+        return 0;
+    if (f->dotted && (letters_at(x, f->part) == 1 || paired(x->s + f->part, dot - f->part)))
+        return dot + 1;
+    if (next.class == U_DOT)
+        return 0;
+    if (!f->dotted && letters_at(x, f->part) == 1)
+        return initial(x, f, dot) ? dot + 1 : 0;
+    part = f->dotted ? f->w->begin : f->part;
+    abbr = abbreviation_find(x->s + part, dot - part);
+    if (abbr == ABBR_NUMBER && !glyph_in(x, after_space(x, dot + 1), U_SET(U_DIGIT)))
+        return 0;
+    return abbr ? dot + 1 : 0;
+}
+
+/* http:// and its like: the rest of it is the link. */
+static bool scheme(struct text *x, struct so_far *f, size_t colon)
+{
+    size_t end;
+
+    if (x->end - colon < 4 || memcmp(x->s + colon, "://", 3) != 0 || colon - f->w->begin > 10)
+        return false;
+    end = link_url(x, colon + 3);
+    if (end == colon + 3)
+        return false;
+    f->w->link = true;
+    f->w->end = end;
+    return true;
+}
+
+static bool hebrew(uint32_t c)
+{
+    return c >= 0x5D0 && c <= 0x5EA;
+}
+
+static size_t join_other(struct text *x, struct so_far *f, size_t i, const struct glyph *g)
+{
+    struct glyph next = glyph_at(x, i + g->len);
+    uint32_t both = 0;
+
+    if (g->code == ':' && scheme(x, f, i))
+        return 0;
+    if (g->code == ',' || g->code == ':' || g->code == '/')
+        both = U_SET(U_DIGIT);
+    else if (g->code == '_')
+        both = U_ALNUM;
+    else if (g->code == '&' || g->class == U_MIDDLE)
+        both = U_LETTERS;
+    else if (g->code == '"' && hebrew(next.code))
+        both = U_SET(U_LETTER);
+    return unicode_in(f->last, both) && unicode_in(next.class, both) ? i + g->len : 0;
+}
+
+/* A run of what is not seen joins where the word goes on after it. */
+static size_t join_format(const struct text *x, size_t i)
+{
+    while (glyph_in(x, i, U_SET(U_FORMAT)))
+        i += glyph_at(x, i).len;
+    return glyph_in(x, i, U_ALNUM | U_MARKS) ? i : 0;
+}
+
+static size_t join(struct text *x, struct so_far *f, size_t i, const struct glyph *g)
+{
+    switch (g->class) {
+    case U_HYPHEN:
+        return glyph_in(x, i + g->len, U_ALNUM) ? i + g->len : 0;
+    case U_APOSTROPHE:
+        return join_apostrophe(x, f, i, g->len);
+    case U_DOT:
+        return join_dot(x, f, i);
+    case U_FORMAT:
+        return join_format(x, i);
+    case U_OTHER:
+    case U_QUOTE:
+    case U_MIDDLE:
+        return join_other(x, f, i, g);
+    default:
+        return 0;
+    }
+}
+
+void word_scan(struct text *x, size_t at, struct word *w)
+{
+    struct so_far f = {.w = w, .part = at};
+    size_t i = at + glyph_at(x, at).len;
+
+    *w = (struct word){.begin = at};
+    f.last = glyph_at(x, at).class;
+    w->first = U_SET(f.last);
+    for (;;) {
+        struct glyph g = glyph_at(x, i);
+        if (unicode_in(g.class, U_ALNUM)) {
+            w->rest |= U_SET(g.class);
+            f.last = g.class;
+            i += g.len;
+        } else if (unicode_in(g.class, U_MARKS)) {
+            i += g.len;
+        } else {
+            size_t next = g.len ? join(x, &f, i, &g) : 0;
+            if (!next)
+                break;
+            f.last = g.class == U_FORMAT ? f.last : g.class;
+            f.part = next;
+            i = next;
+        }
+    }
+    if (!w->end)
+        w->end = i;
+}
