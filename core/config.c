@@ -93,7 +93,7 @@ static const struct config_source *find_source(const struct config *c, const cha
     const struct config_source *best = NULL;
     size_t best_n = 0;
 
-    for (size_t i = 0; i < m->n_sources; i++) {
+    for (size_t i = 0; m && i < m->n_sources; i++) {
         size_t n = strlen(m->sources[i].prefix);
         if (strncmp(*path, m->sources[i].prefix, n) == 0 && (!best || n > best_n)) {
             best = &m->sources[i];

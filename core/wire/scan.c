@@ -241,7 +241,7 @@ static int literal(struct scan *s, const char *word)
     size_t n = strlen(word);
 
     if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
-        return scan_fault(s, s->p, "a word that JSON does not have, expected %s", word);
+        return scan_fault(s, s->p, "found a word that JSON does not have, expected %s", word);
     s->p += n;
     return 0;
 }
