@@ -375,7 +375,7 @@ static void faults_are_located(void **state)
     check_fault(&c, "pipeline[1].options.b", "c.json:3:29: pipeline[1].options.b: is wrong");
     check_fault(&c, "pipeline[1].options.b[1]", "c.json:3:41: pipeline[1].options.b[1]: is wrong");
     check_fault(&c, "pipeline[1].options.c", "c.json:4:19: pipeline[1].options.c: is wrong");
-    check_fault(&c, "pipeline[1].plugin", "c.json:4:29: pipeline[1].plugin: is wrong");
+    check_fault(&c, "pipeline[1].plugin", "c.json:4:30: pipeline[1].plugin: is wrong");
     check_fault(&c, "pipeline[1].options.d", "c.json:3:4: pipeline[1].options.d: is wrong");
     check_fault(&c, "pipeline[7].when", "c.json:1:18: pipeline[7].when: is wrong");
     check_fault(&c, "workers", "c.json:1:1: workers: is wrong");
