@@ -41,7 +41,7 @@ struct host {
     struct options options;
     struct channel *reads, *writes;
     size_t n_reads, n_writes;
-    char last_error[1024];
+    char last_error[512];
     struct gloss_doc doc;
 };
 
@@ -52,7 +52,7 @@ static struct host *host_of(const struct gloss_host *h)
 
 /* ---- log and configuration */
 
-/* What goes into a document must be UTF-8, whatever the plugin printed. */
+/* What a plugin said is logged, published, kept with dead letters: it becomes UTF-8. */
 static void clean(char *s)
 {
     size_t n = strlen(s);
@@ -63,7 +63,7 @@ static void clean(char *s)
 
 static void keep_error(struct host *h, const char *text)
 {
-    snprintf(h->last_error, sizeof h->last_error, "%s", text);
+    snprintf(h->last_error, sizeof h->last_error, "%.*s", (int)sizeof h->last_error - 1, text);
     clean(h->last_error);
 }
 
@@ -89,6 +89,7 @@ static void on_log(const struct gloss_host *h, int level, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    clean(text);
     say(host_of(h), level, text);
 }
 
@@ -142,18 +143,19 @@ static const void *on_map(const struct gloss_host *h, const char *path, size_t *
 PRINTF(2, 3)
 static void note_breach(struct gloss_doc *doc, const char *fmt, ...)
 {
+    const struct doc_error *last = doc->doc->last_error;
     char text[512];
     va_list ap;
 
-    if (doc->breaches > MOST_NOTES)
-        return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    clean(text);
-    if (doc->breaches++ == MOST_NOTES)
-        snprintf(text, sizeof text, "more breaches of the contract, not noted one by one");
-    doc_note(doc->doc, doc->host->name, "%s", text);
+    if (doc->breaches < MOST_NOTES)
+        doc_note(doc->doc, doc->host->name, "%s", text);
+    else
+        doc_note(doc->doc, doc->host->name, "more breaches of the contract, not noted one by one");
+    /* The same note again is none. */
+    doc->breaches += doc->doc->last_error != last;
 }
 
 static const struct channel *find(const struct channel *c, size_t n, const char *name)
@@ -307,32 +309,40 @@ static int32_t on_annotate(struct gloss_doc *doc, const char *layer, struct glos
     return rc;
 }
 
+static const char *attr_mistake(const struct doc_layer *l, int code, int32_t annot, const char *str,
+                                double num)
+{
+    if (code == GLOSS_ELIMIT)
+        return "the document holds as much as it may";
+    if (annot < 0 || (size_t)annot >= l->n)
+        return "there is no such annotation";
+    if (str && utf8_check(str, strlen(str)) < strlen(str))
+        return "it is not UTF-8";
+    if (!str && !isfinite(num))
+        return "it is not a finite number";
+    return "no attribute can be called so";
+}
+
 static int set(struct gloss_doc *doc, const char *layer, int32_t annot, const char *key,
                const char *str, double num)
 {
     struct doc_layer *l = writable(doc, layer);
-    const char *why = "the document holds as much as it may";
     int rc;
 
     if (!l)
         return GLOSS_ELAYER;
-    rc = key ? doc_set(doc->doc, l, annot, key, str, num) : GLOSS_EVALUE;
-    if (rc == GLOSS_OK)
-        return rc;
-    if (annot < 0 || (size_t)annot >= l->n)
-        why = "there is no such annotation";
-    else if (rc == GLOSS_EVALUE)
-        why = str || !key ? "it is not UTF-8" : "it is not finite";
-    note_breach(doc, "attribute \"%.64s\" of annotation %d of \"%s\" refused: %s", key ? key : "",
-                annot, layer, why);
+    rc = doc_set(doc->doc, l, annot, key, str, num);
+    if (rc < 0)
+        note_breach(doc, "attribute \"%.64s\" of annotation %d of \"%s\" refused: %s",
+                    key ? key : "", annot, layer, attr_mistake(l, rc, annot, str, num));
     return rc;
 }
 
 static int on_set_str(struct gloss_doc *doc, const char *layer, int32_t annot, const char *key,
                       const char *value)
 {
-    /* NULL would mean a number to doc_set. */
-    return set(doc, layer, annot, value ? key : NULL, value, 0);
+    /* NULL would mean a number to doc_set: let it be one that is refused. */
+    return set(doc, layer, annot, key, value, NAN);
 }
 
 static int on_set_num(struct gloss_doc *doc, const char *layer, int32_t annot, const char *key,

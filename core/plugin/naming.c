@@ -5,8 +5,6 @@
  * plugin a third can read either. The hard rule: a name that fits nothing is refused. */
 #include "plugin/naming.h"
 
-#include "plugin/table.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -64,13 +62,7 @@ static int check_one(const struct config_as *as, const struct gloss_plugin *p, s
     if (!as->layer && count_provides(p) != 1)
         return fault_set(f, "plugin %s provides %zu layers: say which, as in {\"layer\": \"%s\"}",
                          p->name, count_provides(p), as->as);
-    if (as->layer && check_source(p, as->layer, f) < 0)
-        return -1;
-    if (!table_is_name(as->as))
-        return fault_set(f, "\"%s\" is no layer's name (a-z 0-9 _, a letter first)", as->as);
-    if (table_is_reserved(as->as))
-        return fault_set(f, "\"%s\" is a name the daemon writes itself", as->as);
-    return 0;
+    return as->layer ? check_source(p, as->layer, f) : 0;
 }
 
 static int check_unique(const struct config_entry *e, const struct gloss_plugin *p, struct fault *f)

@@ -293,10 +293,6 @@ struct pipeline *pipeline_create(const struct config *c, struct page *page, stru
         fault_set(f, "no memory");
         goto fail;
     }
-    if (topic_check(c->topic, f) < 0) {
-        config_fault(c, "topic", f);
-        goto fail;
-    }
     if (set_up(p, f) < 0)
         goto fail;
     return p;

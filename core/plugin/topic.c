@@ -4,34 +4,12 @@
  * subscribers match prefixes, so a dot or a blank in a value becomes "-". */
 #include "plugin/topic.h"
 
-#include "plugin/table.h"
-
 #include <string.h>
 
 /* A value beyond this many bytes is no topic any more. */
 #define MOST 128
 
-int topic_check(const char *template, struct fault *f)
-{
-    for (const char *s = template; *(s += strcspn(s, "{}"));) {
-        size_t n = *s == '{' ? strcspn(s + 1, "{}") : 0;
-        char name[MOST];
-
-        if (*s == '}')
-            return fault_set(f, "a \"}\" has no \"{\" before it");
-        if (s[1 + n] != '}')
-            return fault_set(f, "a \"{\" has no \"}\" after it");
-        if (n >= sizeof name)
-            n = sizeof name - 1;
-        memcpy(name, s + 1, n);
-        name[n] = '\0';
-        if (!table_is_name(name))
-            return fault_set(f, "\"{%s}\" names no layer (a-z 0-9 _, a letter first)", name);
-        s += n + 2;
-    }
-    return 0;
-}
-
+/* What stands for {NAME}, n bytes of it. */
 static const char *value(const struct doc *d, const char *name, size_t n)
 {
     char layer[MOST];
@@ -40,6 +18,8 @@ static const char *value(const struct doc *d, const char *name, size_t n)
 
     if (n == 6 && memcmp(name, "source", 6) == 0)
         return d->fields.source.n ? d->fields.source.p : "-";
+    if (n >= sizeof layer)
+        return "und";
     memcpy(layer, name, n);
     layer[n] = '\0';
     l = doc_layer_find(d, layer);

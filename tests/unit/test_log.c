@@ -5,7 +5,6 @@
 #include "log.h"
 #include "text/utf8.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 /* What log_line wrote while stderr was a file. */
 static char written[16384];
