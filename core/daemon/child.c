@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/child.c - one worker process as the supervisor sees it.
+ *
+ * Frames are written from where the documents keep them, many in one call; so a
+ * document's frame lives until its answer has come, and an answer to a document
+ * that was not wholly written yet is the word of a child gone mad.
+ */
+#include "daemon/child.h"
+
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    PIECES = 64,             /* frames in one write */
+    READ_ROOM = 128 * 1024,  /* at least so much is asked for in one read */
+    KEEP_ROOM = 1024 * 1024, /* a larger buffer is given back when it is empty */
+    PAGE_SIZE = 4096,
+    START_MS = 60000, /* to open the pipeline */
+    CLOSE_MS = 3000,  /* to close it */
+    CORE_MS = 60000,  /* to do what is not a plugin's with one document */
+};
+
+static void on_event(uv_poll_t *poll, int status, int events);
+
+/* ---- the end */
+
+static void release(struct child *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    if (c->page)
+        munmap((void *)c->page, PAGE_SIZE);
+    free(c->hello);
+    free(c->refused);
+    free(c->in);
+    free(c);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct child *c = handle->data;
+
+    if (--c->open_handles == 0)
+        release(c);
+}
+
+/* From here on nothing it says is heard. */
+static void end(struct child *c)
+{
+    uv_poll_stop(&c->poll);
+    if (!c->ended)
+        uv_process_kill(&c->process, SIGKILL);
+}
+
+void child_close(struct child *c)
+{
+    if (c->state == CHILD_CLOSED)
+        return;
+    c->state = CHILD_CLOSED;
+    c->since = uv_now(c->poll.loop);
+    uv_poll_stop(&c->poll);
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+void child_kill(struct child *c, const char *why, ...)
+{
+    va_list ap;
+
+    if (c->killed[0])
+        return;
+    va_start(ap, why);
+    vsnprintf(c->killed, sizeof c->killed, why, ap);
+    va_end(ap);
+    end(c);
+}
+
+void child_watch(struct child *c, uint64_t now)
+{
+    uint64_t alone = now - c->since;
+    uint32_t phase = atomic_load(&c->page->phase);
+    uint32_t limit = atomic_load(&c->page->limit_ms);
+    uint64_t since = atomic_load(&c->page->since_ms);
+
+    if (c->state == CHILD_STARTING && alone > START_MS)
+        child_kill(c, "was not ready after %d s", START_MS / 1000);
+    else if (c->state == CHILD_CLOSED && alone > CLOSE_MS)
+        child_kill(c, "did not end within %d s", CLOSE_MS / 1000);
+    else if (phase == PAGE_PROCESS && limit > 0 && now > since + 2 * (uint64_t)limit)
+        child_kill(c, "took more than %" PRIu64 " ms", 2 * (uint64_t)limit);
+    else if (phase == PAGE_CORE && now > since + CORE_MS)
+        child_kill(c, "took more than %d s", CORE_MS / 1000);
+}
+
+/* ---- reading */
+
+static void answer(struct child *c, const struct frame_head *head, const char *payload)
+{
+    struct flight_doc *d = c->queue.first;
+
+    if (!d || d == c->unsent || d->ticket != head->ticket) {
+        child_kill(c, "answered what it was not asked");
+        return;
+    }
+    flight_pop(&c->queue);
+    c->bytes -= d->n_frame;
+    c->ops->on_result(c, d, head->type, payload, head->size);
+}
+
+static void take_frame(struct child *c, const struct frame_head *head, const char *payload)
+{
+    switch (head->type) {
+    case FRAME_GLOSS:
+    case FRAME_DEAD:
+        answer(c, head, payload);
+        break;
+    case FRAME_READY:
+        if (c->state != CHILD_STARTING)
+            break;
+        c->state = CHILD_READY;
+        c->ops->on_ready(c, payload, head->size);
+        break;
+    case FRAME_REFUSED:
+        if (!c->refused)
+            c->refused = strndup(payload, head->size);
+        break;
+    default:
+        child_kill(c, "sent what is no frame");
+    }
+}
+
+static void take_frames(struct child *c)
+{
+    size_t at = 0;
+    struct frame_head head;
+
+    while (c->n_in - at >= sizeof head && !c->killed[0]) {
+        memcpy(&head, c->in + at, sizeof head);
+        if (c->n_in - at - sizeof head < head.size)
+            break;
+        take_frame(c, &head, c->in + at + sizeof head);
+        at += sizeof head + head.size;
+    }
+    c->n_in -= at;
+    if (at > 0)
+        memmove(c->in, c->in + at, c->n_in);
+    if (c->n_in == 0 && c->room_in > KEEP_ROOM) {
+        free(c->in);
+        c->in = NULL;
+        c->room_in = 0;
+    }
+}
+
+/* Reads once. False where there is nothing more to come, now or ever. */
+static bool read_some(struct child *c)
+{
+    ssize_t n;
+
+    if (c->room_in - c->n_in < READ_ROOM) {
+        /* Doubling what came, whatever size a frame claims to have. */
+        size_t room = 2 * c->n_in + 2 * READ_ROOM;
+        char *in = realloc(c->in, room);
+
+        if (!in) {
+            child_kill(c, "said more than there is memory for");
+            return false;
+        }
+        c->in = in;
+        c->room_in = room;
+    }
+    do
+        n = read(c->fd, c->in + c->n_in, c->room_in - c->n_in);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return false;
+    if (n <= 0) {
+        end(c); /* it closed its side: it is ending, or must be made to */
+        return false;
+    }
+    c->n_in += (size_t)n;
+    take_frames(c);
+    return true;
+}
+
+static void describe(const struct child *c, int64_t status, int sig, char *how, size_t room)
+{
+    const char *name = sig ? sigabbrev_np(sig) : NULL;
+
+    if (c->killed[0])
+        snprintf(how, room, "%s", c->killed);
+    else if (sig == SIGKILL || sig == SIGTERM)
+        snprintf(how, room, "was killed (SIG%s)", name);
+    else if (sig)
+        snprintf(how, room, "crashed (SIG%s)", name ? name : "?");
+    else
+        snprintf(how, room, "called exit(%d)", (int)status);
+}
+
+static void on_exit_of(uv_process_t *process, int64_t status, int sig)
+{
+    struct child *c = process->data;
+    char how[96];
+
+    c->ended = true;
+    while (!c->killed[0] && c->state != CHILD_CLOSED && read_some(c))
+        ; /* what it had answered before it ended */
+    describe(c, status, sig, how, sizeof how);
+    c->signal = c->killed[0] ? 0 : sig;
+    c->ops->on_gone(c, how);
+    uv_close((uv_handle_t *)&c->poll, on_closed);
+    uv_close((uv_handle_t *)&c->process, on_closed);
+}
+
+/* ---- writing */
+
+static size_t fill(const struct child *c, struct iovec *piece)
+{
+    size_t n = 0, skip = c->sent;
+
+    if (c->hello) {
+        piece[n++] = (struct iovec){c->hello + skip, c->n_hello - skip};
+        skip = 0;
+    }
+    for (struct flight_doc *d = c->unsent; d && n < PIECES; d = d->next) {
+        piece[n++] = (struct iovec){d->frame + skip, d->n_frame - skip};
+        skip = 0;
+    }
+    return n;
+}
+
+static void advance(struct child *c, size_t n)
+{
+    c->sent += n;
+    if (c->hello && c->sent >= c->n_hello) {
+        free(c->hello);
+        c->hello = NULL;
+        c->sent -= c->n_hello;
+    }
+    while (!c->hello && c->unsent && c->sent >= c->unsent->n_frame) {
+        c->sent -= c->unsent->n_frame;
+        c->unsent = c->unsent->next;
+    }
+}
+
+void child_flush(struct child *c)
+{
+    struct iovec piece[PIECES];
+    struct msghdr m = {.msg_iov = piece};
+
+    while ((c->hello || c->unsent) && !c->killed[0] && !c->blocked) {
+        ssize_t n;
+
+        m.msg_iovlen = fill(c, piece);
+        n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+        if (n >= 0)
+            advance(c, (size_t)n);
+        else if (errno == EAGAIN)
+            c->blocked = true;
+        else if (errno != EINTR)
+            return; /* it is gone, as reading will find */
+    }
+    if (c->blocked)
+        uv_poll_start(&c->poll, UV_READABLE | UV_WRITABLE, on_event);
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+    struct child *c = poll->data;
+
+    if (c->blocked && (status < 0 || (events & UV_WRITABLE))) {
+        c->blocked = false;
+        uv_poll_start(poll, UV_READABLE, on_event);
+        child_flush(c);
+    }
+    if (status < 0 || (events & UV_READABLE))
+        read_some(c);
+}
+
+void child_give(struct child *c, struct flight_doc *d)
+{
+    flight_push(&c->queue, d);
+    c->bytes += d->n_frame;
+    if (!c->unsent)
+        c->unsent = d;
+}
+
+/* ---- the start */
+
+static int make_hello(struct child *c, const char *config)
+{
+    size_t n = strlen(config);
+    struct frame_head head = {.size = (uint32_t)n, .type = FRAME_CONFIG};
+
+    c->n_hello = sizeof head + n;
+    c->hello = malloc(c->n_hello);
+    if (!c->hello)
+        return -1;
+    memcpy(c->hello, &head, sizeof head);
+    memcpy(c->hello + sizeof head, config, n);
+    return 0;
+}
+
+/* A page of shared memory that can't be cut short under the supervisor's eyes. */
+static int make_page(struct child *c)
+{
+    int fd = memfd_create("glossd-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd < 0)
+        return -1;
+    if (ftruncate(fd, PAGE_SIZE) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0)
+        goto fail;
+    c->page = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+    if (c->page != MAP_FAILED)
+        return fd;
+    c->page = NULL;
+fail:
+    close(fd);
+    return -1;
+}
+
+static int spawn(uv_loop_t *loop, struct child *c, int socket, int page)
+{
+    uv_stdio_container_t stdio[5] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = socket},
+        {.flags = UV_INHERIT_FD, .data.fd = page},
+    };
+    char *args[] = {"glossd", "--worker", NULL};
+    uv_process_options_t o = {
+        .file = "/proc/self/exe", /* this very binary, though it may have been replaced */
+        .args = args,
+        .stdio = stdio,
+        .stdio_count = 5,
+        .exit_cb = on_exit_of,
+    };
+
+    return uv_spawn(loop, &c->process, &o);
+}
+
+/* Both ends of the socket and the page; c->fd is ours. */
+static int make_ends(struct child *c, int *socket, int *page)
+{
+    int pair[2];
+
+    *socket = *page = -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return -1;
+    c->fd = pair[0];
+    *socket = pair[1];
+    fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    *page = make_page(c);
+    return *page < 0 ? -1 : 0;
+}
+
+struct child *child_start(uv_loop_t *loop, const char *config, unsigned number,
+                          const struct child_ops *ops, void *owner, struct fault *f)
+{
+    struct child *c = calloc(1, sizeof *c);
+    int socket = -1, page = -1, r = UV_ENOMEM;
+
+    if (!c)
+        goto fail;
+    c->fd = -1;
+    c->number = number;
+    c->since = uv_now(loop);
+    c->ops = ops;
+    c->owner = owner;
+    c->process.data = c->poll.data = c;
+    r = make_hello(c, config) < 0 ? UV_ENOMEM : make_ends(c, &socket, &page) < 0 ? -errno : 0;
+    if (r < 0)
+        goto fail;
+    r = uv_poll_init(loop, &c->poll, c->fd);
+    if (r < 0)
+        goto fail;
+    c->open_handles = 2;
+    r = spawn(loop, c, socket, page);
+    if (r < 0)
+        goto fail;
+    close(socket);
+    close(page);
+    uv_poll_start(&c->poll, UV_READABLE, on_event);
+    child_flush(c);
+    return c;
+fail:
+    fault_set(f, "can't start a worker: %s", uv_strerror(r));
+    if (socket >= 0)
+        close(socket);
+    if (page >= 0)
+        close(page);
+    if (c && c->open_handles) {
+        /* The process handle is initialised, and must be closed, even then. */
+        uv_close((uv_handle_t *)&c->poll, on_closed);
+        uv_close((uv_handle_t *)&c->process, on_closed);
+    } else if (c) {
+        release(c);
+    }
+    return NULL;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/flight.h - documents in flight: taken from a socket, not yet published.
+ * The hard rule: every document and byte in flight is counted here, and what is
+ * counted is within the limits, but for a single document that is alone.
+ */
+#ifndef DAEMON_FLIGHT_H
+#define DAEMON_FLIGHT_H
+
+#include "daemon/zmq_uv.h"
+#include "wire/frame.h"
+#include "wire/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a document came in. */
+enum flight_form {
+    FLIGHT_JSON,  /* raw[0] is the document */
+    FLIGHT_TEXT,  /* raw[0] is the text */
+    FLIGHT_SPLIT, /* raw[0] is the JSON head, raw[1] the text */
+};
+
+struct flight_doc {
+    struct flight_doc *next; /* in whichever queue it waits */
+    uint64_t ticket;
+
+    enum flight_form form;
+    zmq_msg_t raw[2]; /* the bytes as they came */
+    size_t n_raw;
+    struct json_doc json; /* of raw[0]; its slices must not be read after ingest */
+    struct slice id;      /* what it is called in replies and logs; owned */
+    bool made_id;         /* it came without one */
+    uint64_t received_ms; /* since 1970 */
+
+    bool acknowledged;  /* client holds who sent it */
+    bool delimiter;     /* the client is a REQ socket: replies need an empty part */
+    zmq_msg_t client;
+
+    char *frame; /* the FRAME_DOC made of it */
+    size_t n_frame;
+    size_t cost; /* counted as bytes in flight: flight_cost */
+
+    struct frame_skip *skip; /* plugins that must not run on it again; owned */
+    size_t n_skip;
+    uint32_t generation; /* of workers, whose pipeline skip counts by */
+    unsigned strikes;    /* workers that died in it with no plugin to blame */
+};
+
+struct flight_queue {
+    struct flight_doc *first, *last;
+    size_t n;
+};
+
+struct flight {
+    uint64_t max_documents, max_bytes;
+    uint64_t documents, bytes; /* in flight */
+    uint64_t tickets;          /* given so far */
+};
+
+void flight_init(struct flight *f, uint64_t max_documents, uint64_t max_bytes);
+
+/* A document that is not counted yet, or NULL without memory. */
+struct flight_doc *flight_create(void);
+void flight_destroy(struct flight_doc *d); /* one that is not counted; NULL is accepted */
+
+/* What a document whose parts have n bytes takes while it is in flight: they are
+ * kept as they came, and once more as the frame for the worker. */
+size_t flight_cost(size_t n);
+
+/* Whether a document of this cost may come in now. */
+bool flight_has_room(const struct flight *f, size_t cost);
+
+/* Whether enough has left for reading to go on after has_room said no. */
+bool flight_has_ebbed(const struct flight *f);
+
+/* Counts d, gives it its ticket, and makes its frame from the fields. 0, or -1 without
+ * memory: it is not counted then. */
+int flight_enter(struct flight *f, struct flight_doc *d, const struct doc_fields *fields);
+
+/* Uncounts and destroys it. */
+void flight_leave(struct flight *f, struct flight_doc *d);
+
+/* Makes d fit for the workers of a generation: skips found in another are dropped,
+ * for they count the entries of another pipeline. 0, or -1 without memory. */
+int flight_prepare(struct flight_doc *d, uint32_t generation);
+
+/* Notes that entry must not run on d again. False where that was known already, or
+ * there is no memory: the document then has no way left. */
+bool flight_skip_entry(struct flight_doc *d, uint32_t entry, const char *why);
+
+void flight_push(struct flight_queue *q, struct flight_doc *d);
+struct flight_doc *flight_pop(struct flight_queue *q); /* NULL when empty */
+
+/* Puts all of from, in its order, before all of q. */
+void flight_push_front(struct flight_queue *q, struct flight_queue *from);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * worker/worker.c - the child process. It trusts the supervisor's frames to be
+ * whole and nothing else; what goes wrong in a plugin ends this process at
+ * worst, and the shared page says where.
+ */
+#include "worker/worker.h"
+
+#include "config.h"
+#include "plugin/pipeline.h"
+#include "text/doc.h"
+#include "wire/page.h"
+#include "worker/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* What a document may use beside its text. */
+#define DOC_MEMORY ((size_t)4 << 30)
+
+struct worker {
+    struct channel channel;
+    struct page *page;
+    struct config config;
+    struct pipeline *pipeline;
+    struct doc doc;
+    struct frame_skip *skip; /* one for each entry of the pipeline */
+    const char **why;        /* the same as pipeline_run wants it */
+};
+
+/* ---- the process */
+
+static void set_process(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "glossd: worker");
+    for (int sig = 1; sig < SIGRTMIN; sig++)
+        signal(sig, SIG_DFL); /* SIGKILL and SIGSTOP refuse: no matter */
+    /* What is meant for the supervisor often goes to the whole group: ^C, hang-up. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    close_range(WORKER_PAGE + 1, ~0U, 0);
+    fcntl(WORKER_SOCKET, F_SETFD, FD_CLOEXEC);
+    fcntl(WORKER_PAGE, F_SETFD, FD_CLOEXEC);
+    /* A plugin must not speak to systemd in the daemon's name. */
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+}
+
+static int map_page(struct worker *w)
+{
+    w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE, 0);
+    if (w->page == MAP_FAILED)
+        return -1;
+    atomic_store(&w->page->entry, PAGE_NOBODY);
+    return 0;
+}
+
+static int limit_memory(uint64_t bytes, struct fault *f)
+{
+    struct rlimit limit = {bytes, bytes};
+
+    if (bytes > 0 && setrlimit(RLIMIT_AS, &limit) < 0)
+        return fault_set(f, "limits.worker_bytes can't be set: %s", strerror(errno));
+    return 0;
+}
+
+/* ---- the start */
+
+static int open_pipeline(struct worker *w, const char *json, size_t n, struct fault *f)
+{
+    if (config_parse(&w->config, "configuration", json, n, f) < 0)
+        return -1;
+    log_set_level(w->config.log_level);
+    if (limit_memory(w->config.limits.worker_bytes, f) < 0)
+        return -1;
+    w->pipeline = pipeline_create(&w->config, w->page, f);
+    if (!w->pipeline)
+        return -1;
+    w->skip = calloc(w->config.n_pipeline + 1, sizeof *w->skip);
+    w->why = calloc(w->config.n_pipeline + 1, sizeof *w->why);
+    return w->skip && w->why ? 0 : fault_set(f, "no memory for the pipeline");
+}
+
+/* The pipeline in the order it runs: [{"name":..,"version":..,"path":..}, ..] */
+static void put_pipeline(struct json_out *o, const struct pipeline *p)
+{
+    json_puts(o, "[");
+    for (size_t i = 0; i < pipeline_size(p); i++) {
+        struct pipeline_info info = pipeline_info(p, i);
+
+        json_puts(o, i ? ",{\"name\":" : "{\"name\":");
+        json_put_string(o, info.name, strlen(info.name));
+        json_puts(o, ",\"version\":");
+        json_put_string(o, info.plugin->version, strlen(info.plugin->version));
+        json_puts(o, ",\"path\":");
+        json_put_string(o, info.path, strlen(info.path));
+        json_puts(o, "}");
+    }
+    json_puts(o, "]");
+}
+
+static int start(struct worker *w)
+{
+    struct frame_head head;
+    const char *payload;
+    struct fault f = {""};
+    size_t begin;
+    int r;
+
+    if (map_page(w) < 0 || channel_next(&w->channel, &head, &payload) <= 0 ||
+        head.type != FRAME_CONFIG)
+        return -1;
+    r = open_pipeline(w, payload, head.size, &f);
+    begin = channel_begin(&w->channel);
+    if (r == 0)
+        put_pipeline(&w->channel.out, w->pipeline);
+    else
+        json_puts(&w->channel.out, f.text);
+    if (channel_end(&w->channel, begin, r == 0 ? FRAME_READY : FRAME_REFUSED, 0) < 0 ||
+        channel_flush(&w->channel) < 0)
+        return -1;
+    return r;
+}
+
+/* ---- a document */
+
+static void mark(struct page *page, uint64_t ticket, uint32_t phase)
+{
+    /* The ticket last: who sees it sees what belongs to it. */
+    atomic_store(&page->entry, PAGE_NOBODY);
+    atomic_store(&page->since_ms, channel_now_us() / 1000);
+    atomic_store(&page->phase, phase);
+    atomic_store(&page->ticket, ticket);
+}
+
+static void put_gloss(struct worker *w, uint64_t started_us)
+{
+    struct json_out *o = &w->channel.out;
+    const char *topic = pipeline_topic(w->pipeline, &w->doc);
+    uint32_t n = (uint32_t)strlen(topic);
+
+    json_put(o, (const char *)&n, sizeof n);
+    json_put(o, topic, n);
+    json_put_gloss(o, &w->doc, w->config.offsets, (uint32_t)(channel_now_us() - started_us));
+}
+
+/* The reasons why plugins are left out, as pipeline_run wants them. */
+static int note_skips(struct worker *w, size_t n_skip)
+{
+    memset(w->why, 0, w->config.n_pipeline * sizeof *w->why);
+    for (size_t i = 0; i < n_skip; i++) {
+        const struct frame_skip *skip = &w->skip[i];
+
+        if (skip->entry >= w->config.n_pipeline)
+            return -1;
+        w->why[skip->entry] = arena_strndup(&w->doc.arena, skip->why.p, skip->why.n);
+    }
+    return 0;
+}
+
+static int serve(struct worker *w, const struct frame_head *head, const char *payload)
+{
+    uint64_t started_us = channel_now_us();
+    size_t n_skip = w->config.n_pipeline, begin = channel_begin(&w->channel);
+    uint32_t type = FRAME_GLOSS;
+    struct doc_fields fields;
+    int r;
+
+    mark(w->page, head->ticket, PAGE_CORE);
+    if (head->type != FRAME_DOC ||
+        frame_doc_read(payload, head->size, &fields, w->skip, &n_skip) < 0)
+        return -1;
+    if (doc_begin(&w->doc, &fields) < 0 || note_skips(w, n_skip) < 0)
+        w->doc.dead = "too large for the memory a worker has";
+    else
+        pipeline_run(w->pipeline, &w->doc, w->why);
+    if (w->doc.dead) {
+        type = FRAME_DEAD;
+        json_puts(&w->channel.out, w->doc.dead);
+    } else {
+        put_gloss(w, started_us);
+    }
+    r = channel_end(&w->channel, begin, type, head->ticket);
+    mark(w->page, 0, PAGE_IDLE);
+    return r;
+}
+
+static void finish(struct worker *w)
+{
+    pipeline_destroy(w->pipeline);
+    doc_finish(&w->doc);
+    channel_finish(&w->channel);
+    config_finish(&w->config);
+    free(w->skip);
+    free(w->why);
+}
+
+int worker_main(int argc, char **argv)
+{
+    struct worker w = {0};
+    struct frame_head head;
+    const char *payload;
+    int r;
+
+    (void)argc;
+    (void)argv;
+    set_process();
+    channel_init(&w.channel, WORKER_SOCKET);
+    doc_init(&w.doc, DOC_MEMORY);
+    r = start(&w);
+    while (r == 0 && (r = channel_next(&w.channel, &head, &payload)) > 0)
+        r = serve(&w, &head, payload);
+    finish(&w);
+    return r == 0 ? 0 : 1;
+}
