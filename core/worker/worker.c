@@ -136,7 +136,7 @@ static int start(struct worker *w)
 
 static void mark(struct page *page, uint64_t ticket, uint32_t phase)
 {
-    /* The ticket last: who sees it sees what belongs to it. */
+    /* As pipeline.c does it: since is believed only while phase says so. */
     atomic_store(&page->entry, PAGE_NOBODY);
     atomic_store(&page->since_ms, channel_now_us() / 1000);
     atomic_store(&page->phase, phase);

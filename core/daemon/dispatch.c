@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/dispatch.c - documents to workers, and back.
+ *
+ * When a worker dies, the shared page says which document it was in and which
+ * plugin. That document runs again without that plugin; where no plugin is to blame,
+ * it gets a strike, and is given up at the second. The others just run again.
+ */
+#include "daemon/dispatch.h"
+
+#include "log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    WATCH_MS = 20, /* how often workers with documents are looked at */
+    IDLE_MS = 500, /* and those without: they may start, or end */
+    STRIKES = 2,
+};
+
+static void on_watch(uv_timer_t *timer);
+
+/* ---- documents to workers */
+
+static void give_up(struct dispatch *p, struct flight_doc *d, const char *why)
+{
+    p->documents--;
+    p->ops->on_dead(p, d, (struct slice){why, strlen(why)});
+}
+
+static void on_flush(uv_prepare_t *prepare)
+{
+    struct dispatch *p = prepare->data;
+    struct child *c;
+
+    if (!p->current)
+        return;
+    while (p->waiting.first && (c = generation_pick(p->current))) {
+        struct flight_doc *d = flight_pop(&p->waiting);
+
+        if (flight_prepare(d, p->current->number) == 0)
+            child_give(c, d);
+        else
+            give_up(p, d, "no memory");
+    }
+    generation_flush(p->current);
+}
+
+void dispatch_put(struct dispatch *p, struct flight_doc *d)
+{
+    flight_push(&p->waiting, d);
+    if (p->documents++ == 0)
+        uv_timer_start(&p->watch, on_watch, WATCH_MS, WATCH_MS);
+}
+
+/* ---- documents back */
+
+static void on_result(struct generation *g, struct flight_doc *d, uint32_t type,
+                      const char *payload, size_t n)
+{
+    struct dispatch *p = g->owner;
+    struct slice topic, members;
+
+    if (type != FRAME_DEAD && frame_gloss_read(payload, n, &topic, &members) < 0) {
+        give_up(p, d, "the worker's answer can't be read");
+        return;
+    }
+    p->documents--;
+    if (type == FRAME_DEAD)
+        p->ops->on_dead(p, d, (struct slice){payload, n});
+    else
+        p->ops->on_done(p, d, topic, members);
+}
+
+/* The document a dead worker was in, by the page; else the first it had not answered. */
+static struct flight_doc *find_victim(const struct child *c)
+{
+    uint64_t ticket = atomic_load(&c->page->ticket);
+
+    for (struct flight_doc *d = c->queue.first; d; d = d->next)
+        if (d->ticket == ticket)
+            return d;
+    return c->queue.first;
+}
+
+/* Notes on d what its worker died of. False where it must be given up. */
+static bool blame(struct generation *g, const struct child *c, struct flight_doc *d,
+                  const char *how)
+{
+    uint32_t entry = atomic_load(&c->page->entry);
+    bool in_plugin = atomic_load(&c->page->phase) == PAGE_PROCESS &&
+                     atomic_load(&c->page->ticket) == d->ticket && entry < g->config.n_pipeline;
+
+    if (in_plugin && d->generation == g->number) {
+        log_warn("dispatch", "worker %u %s in plugin %s, document %.*s: run again without it",
+                 c->number, how, g->config.pipeline[entry].plugin, (int)d->id.n, d->id.p);
+        return flight_skip_entry(d, entry, how);
+    }
+    log_warn("dispatch", "worker %u %s, document %.*s: run again", c->number, how, (int)d->id.n,
+             d->id.p);
+    /* Who kills an idle worker from outside does not speak against the document. */
+    if (atomic_load(&c->page->ticket) != d->ticket && c->signal == SIGKILL)
+        return true;
+    return ++d->strikes < STRIKES;
+}
+
+static void on_death(struct generation *g, struct child *c, const char *how)
+{
+    struct dispatch *p = g->owner;
+    struct flight_doc *victim = find_victim(c), *d;
+    struct flight_queue again = {0};
+    bool good = false;
+    char why[128];
+
+    snprintf(why, sizeof why, "a worker %s in it", how);
+    p->deaths++;
+    if (!victim)
+        log_warn("dispatch", "worker %u %s; it had no document", c->number, how);
+    else if (!p->dropping)
+        good = blame(g, c, victim, how);
+    while ((d = flight_pop(&c->queue))) {
+        if (p->dropping || (d == victim && !good))
+            give_up(p, d, p->dropping ? how : why);
+        else
+            flight_push(&again, d);
+    }
+    flight_push_front(&p->waiting, &again);
+}
+
+/* ---- generations */
+
+static void on_started(struct generation *g)
+{
+    struct dispatch *p = g->owner;
+    struct generation *old = p->current;
+
+    p->next = NULL;
+    p->current = g;
+    if (old)
+        generation_end(old);
+    p->ops->on_started(p);
+}
+
+static void on_refused(struct generation *g, const char *why)
+{
+    struct dispatch *p = g->owner;
+
+    p->next = NULL;
+    p->ops->on_refused(p, why);
+}
+
+static void on_ended(struct generation *g)
+{
+    struct dispatch *p = g->owner;
+    struct generation **at = &p->alive;
+
+    while (*at != g)
+        at = &(*at)->link;
+    *at = g->link;
+    generation_destroy(g);
+    if (!p->alive && p->ending)
+        p->ops->on_ended(p);
+}
+
+static const struct generation_ops generation_ops = {on_started, on_refused, on_result, on_death,
+                                                     on_ended};
+
+void dispatch_start(struct dispatch *p, struct config *c)
+{
+    struct generation *g = generation_start(p->loop, c, ++p->generations, &generation_ops, p);
+
+    if (!g) {
+        p->ops->on_refused(p, "no memory");
+        return;
+    }
+    g->link = p->alive;
+    p->alive = g;
+    if (g->state == GENERATION_STARTING)
+        p->next = g;
+}
+
+static void on_watch(uv_timer_t *timer)
+{
+    struct dispatch *p = timer->data;
+
+    for (struct generation *g = p->alive; g; g = g->link)
+        generation_watch(g);
+    if (p->documents == 0)
+        uv_timer_start(timer, on_watch, IDLE_MS, IDLE_MS);
+}
+
+void dispatch_init(struct dispatch *p, uv_loop_t *loop, const struct dispatch_ops *ops,
+                   void *owner)
+{
+    memset(p, 0, sizeof *p);
+    p->loop = loop;
+    p->ops = ops;
+    p->owner = owner;
+    uv_prepare_init(loop, &p->flush);
+    uv_timer_init(loop, &p->watch);
+    p->flush.data = p->watch.data = p;
+    uv_prepare_start(&p->flush, on_flush);
+    uv_timer_start(&p->watch, on_watch, WATCH_MS, WATCH_MS);
+}
+
+void dispatch_finish(struct dispatch *p)
+{
+    uv_close((uv_handle_t *)&p->flush, NULL);
+    uv_close((uv_handle_t *)&p->watch, NULL);
+}
+
+void dispatch_end(struct dispatch *p, bool now)
+{
+    static const char why[] = "was stopped";
+    struct flight_doc *d;
+
+    p->ending = true;
+    p->dropping = now;
+    while (now && (d = flight_pop(&p->waiting)))
+        give_up(p, d, why);
+    for (struct generation *g = p->alive; g; g = g->link)
+        if (now || g == p->next)
+            generation_kill(g, why);
+        else
+            generation_end(g);
+    p->current = p->next = NULL;
+    if (!p->alive)
+        p->ops->on_ended(p);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/generation.c - the workers of one configuration.
+ */
+#include "daemon/generation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A worker is given documents ahead, so that it never waits for the supervisor:
+ * as many as keep both busy, few enough to be run again without much ado. */
+enum {
+    AHEAD = 64,
+    AHEAD_BYTES = 512 * 1024,
+    /* Before a worker that could not start is tried again, ms. */
+    DELAY_MIN = 100,
+    DELAY_MAX = 5000,
+};
+
+static void on_ready(struct child *c, const char *payload, size_t n);
+static void on_result(struct child *c, struct flight_doc *d, uint32_t type, const char *payload,
+                      size_t n);
+static void on_gone(struct child *c, const char *how);
+
+static const struct child_ops child_ops = {on_ready, on_result, on_gone};
+
+/* ---- starting */
+
+static int start_child(struct generation *g, uint32_t i, struct fault *f)
+{
+    g->child[i] = child_start(g->loop, g->json, ++g->started, &child_ops, g, f);
+    return g->child[i] ? 0 : -1;
+}
+
+static void refuse(struct generation *g, const char *why)
+{
+    if (g->state != GENERATION_STARTING)
+        return;
+    g->state = GENERATION_ENDING;
+    g->ops->on_refused(g, why);
+    generation_kill(g, "is not needed");
+}
+
+static void on_respawn(uv_timer_t *timer)
+{
+    struct generation *g = timer->data;
+    struct fault f;
+
+    for (uint32_t i = 0; i < g->n_child && g->state == GENERATION_RUNNING; i++) {
+        if (g->child[i] || start_child(g, i, &f) == 0)
+            continue;
+        log_error("supervisor", "%s", f.text);
+        uv_timer_start(timer, on_respawn, DELAY_MAX, 0);
+    }
+}
+
+/* Replaces the missing: at once, but with patience where they die at the start. */
+static void respawn(struct generation *g, bool was_ready)
+{
+    if (was_ready)
+        g->delay = 0;
+    else
+        g->delay = g->delay == 0 ? DELAY_MIN : g->delay < DELAY_MAX / 2 ? g->delay * 2 : DELAY_MAX;
+    uv_timer_start(&g->timer, on_respawn, g->delay, 0);
+}
+
+struct generation *generation_start(uv_loop_t *loop, struct config *c, uint32_t number,
+                                    const struct generation_ops *ops, void *owner)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    struct fault f;
+
+    if (!g) {
+        config_finish(c);
+        return NULL;
+    }
+    g->ops = ops;
+    g->owner = owner;
+    g->loop = loop;
+    g->number = number;
+    g->config = *c;
+    memset(c, 0, sizeof *c);
+    uv_timer_init(loop, &g->timer);
+    g->timer.data = g;
+    g->json = config_dump(&g->config);
+    g->child = calloc(g->config.workers, sizeof(struct child *));
+    if (!g->json || !g->child) {
+        generation_destroy(g);
+        return NULL;
+    }
+    g->n_child = g->config.workers;
+    for (uint32_t i = 0; i < g->n_child && g->state == GENERATION_STARTING; i++)
+        if (start_child(g, i, &f) < 0)
+            refuse(g, f.text);
+    return g;
+}
+
+static void on_freed(uv_handle_t *timer)
+{
+    free(timer->data);
+}
+
+void generation_destroy(struct generation *g)
+{
+    config_finish(&g->config);
+    free(g->pipeline);
+    free(g->json);
+    free(g->child);
+    uv_close((uv_handle_t *)&g->timer, on_freed);
+}
+
+/* ---- the end */
+
+static void on_empty(uv_timer_t *timer)
+{
+    struct generation *g = timer->data;
+
+    g->ops->on_ended(g);
+}
+
+static void check_ended(struct generation *g)
+{
+    for (uint32_t i = 0; i < g->n_child; i++)
+        if (g->child[i])
+            return;
+    uv_timer_start(&g->timer, on_empty, 0, 0);
+}
+
+void generation_end(struct generation *g)
+{
+    g->state = GENERATION_ENDING;
+    for (uint32_t i = 0; i < g->n_child; i++)
+        if (g->child[i] && g->child[i]->queue.n == 0)
+            child_close(g->child[i]);
+    check_ended(g);
+}
+
+void generation_kill(struct generation *g, const char *why)
+{
+    g->state = GENERATION_ENDING;
+    for (uint32_t i = 0; i < g->n_child; i++)
+        if (g->child[i])
+            child_kill(g->child[i], "%s", why);
+    check_ended(g);
+}
+
+/* ---- what the children say */
+
+static void on_ready(struct child *c, const char *payload, size_t n)
+{
+    struct generation *g = c->owner;
+
+    g->delay = 0;
+    if (!g->pipeline)
+        g->pipeline = strndup(payload, n);
+    if (g->state != GENERATION_STARTING || ++g->n_ready < g->n_child)
+        return;
+    g->state = GENERATION_RUNNING;
+    g->ops->on_started(g);
+}
+
+static void on_result(struct child *c, struct flight_doc *d, uint32_t type, const char *payload,
+                      size_t n)
+{
+    struct generation *g = c->owner;
+
+    g->ops->on_result(g, d, type, payload, n);
+    if (g->state == GENERATION_ENDING && c->queue.n == 0)
+        child_close(c);
+}
+
+/* Why a worker did not become ready: its own words, or where it died. */
+static void explain(const struct generation *g, const struct child *c, const char *how, char *why,
+                    size_t room)
+{
+    uint32_t entry = atomic_load(&c->page->entry);
+
+    if (c->refused)
+        snprintf(why, room, "%s", c->refused);
+    else if (entry < g->config.n_pipeline && atomic_load(&c->page->phase) == PAGE_OPEN)
+        snprintf(why, room, "%s: plugin %s %s while it was opened: remove it or repair it",
+                 g->config.pipeline[entry].where, g->config.pipeline[entry].plugin, how);
+    else
+        snprintf(why, room, "a worker %s at its start", how);
+}
+
+static void forget(struct generation *g, const struct child *c)
+{
+    for (uint32_t i = 0; i < g->n_child; i++)
+        if (g->child[i] == c)
+            g->child[i] = NULL;
+}
+
+static void on_gone(struct child *c, const char *how)
+{
+    struct generation *g = c->owner;
+    bool was_ready = c->state == CHILD_READY;
+    char why[1200];
+
+    forget(g, c);
+    if (c->state == CHILD_STARTING && g->state != GENERATION_ENDING) {
+        explain(g, c, how, why, sizeof why);
+        if (g->state == GENERATION_RUNNING)
+            log_error("supervisor", "a worker can't be started: %s", why);
+        refuse(g, why);
+    }
+    if (was_ready)
+        g->ops->on_death(g, c, how);
+    if (g->state == GENERATION_RUNNING)
+        respawn(g, was_ready);
+    else if (g->state == GENERATION_ENDING)
+        check_ended(g);
+}
+
+/* ---- work */
+
+struct child *generation_pick(const struct generation *g)
+{
+    struct child *best = NULL;
+    uint64_t least = UINT64_MAX;
+
+    for (uint32_t i = 0; i < g->n_child; i++) {
+        struct child *c = g->child[i];
+        uint64_t load;
+
+        if (!c || c->state != CHILD_READY || c->killed[0])
+            continue;
+        if (c->queue.n >= AHEAD || c->bytes >= AHEAD_BYTES)
+            continue;
+        load = c->bytes + 1024 * c->queue.n; /* a document costs by itself, too */
+        if (load < least) {
+            least = load;
+            best = c;
+        }
+    }
+    return best;
+}
+
+void generation_flush(struct generation *g)
+{
+    for (uint32_t i = 0; i < g->n_child; i++)
+        if (g->child[i])
+            child_flush(g->child[i]);
+}
+
+void generation_watch(struct generation *g)
+{
+    uint64_t now = uv_now(g->loop);
+
+    for (uint32_t i = 0; i < g->n_child; i++)
+        if (g->child[i])
+            child_watch(g->child[i], now);
+}

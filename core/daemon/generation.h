@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/generation.h - the workers of one configuration: started together, each
+ * replaced when it dies, ended together. The hard rule: a generation either
+ * starts whole or is gone without a trace.
+ */
+#ifndef DAEMON_GENERATION_H
+#define DAEMON_GENERATION_H
+
+#include "config.h"
+#include "daemon/child.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct generation;
+
+/* What a generation tells its owner, from the loop. */
+struct generation_ops {
+    /* All its workers are ready, for the first time. */
+    void (*on_started)(struct generation *g);
+
+    /* It can't start, why says for what reason; on_ended follows. */
+    void (*on_refused)(struct generation *g, const char *why);
+
+    /* A worker has answered; see child.h. */
+    void (*on_result)(struct generation *g, struct flight_doc *d, uint32_t type,
+                      const char *payload, size_t n);
+
+    /* A worker has died; its documents are in c->queue and must be taken out. */
+    void (*on_death)(struct generation *g, struct child *c, const char *how);
+
+    /* Its last worker is gone: it must be destroyed. After a stop or a refusal. */
+    void (*on_ended)(struct generation *g);
+};
+
+enum generation_state { GENERATION_STARTING, GENERATION_RUNNING, GENERATION_ENDING };
+
+struct generation {
+    enum generation_state state;
+    uint32_t number;
+    struct config config; /* owned */
+    char *pipeline;       /* what a worker made of it, as JSON; owned */
+
+    const struct generation_ops *ops;
+    void *owner;
+    struct generation *link; /* the owner's, for its list */
+
+    /* generation.c's own */
+    uv_loop_t *loop;
+    uv_timer_t timer; /* the next try to start a worker; the end */
+    uint64_t delay;   /* before that try, ms */
+    char *json;     /* the configuration as workers get it */
+    struct child **child;
+    uint32_t n_child, n_ready;
+    unsigned started; /* workers so far, for their numbers */
+};
+
+/* Starts the workers; *c is taken in any case. May call on_refused at once. NULL
+ * without memory. */
+struct generation *generation_start(uv_loop_t *loop, struct config *c, uint32_t number,
+                                    const struct generation_ops *ops, void *owner);
+
+/* In on_ended. The loop must run once more. */
+void generation_destroy(struct generation *g);
+
+/* The ready worker with the least to do, or NULL where all have enough. */
+struct child *generation_pick(const struct generation *g);
+
+/* Writes what was given to the workers. */
+void generation_flush(struct generation *g);
+
+/* Looks for workers that hang. */
+void generation_watch(struct generation *g);
+
+/* Ends each worker when it has no documents left: call it after each result too. */
+void generation_end(struct generation *g);
+
+/* Ends them all now. */
+void generation_kill(struct generation *g, const char *why);
+
+#endif

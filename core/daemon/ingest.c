@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/ingest.c - messages into documents.
+ *
+ * A document is one part (JSON, where it begins with a brace, else plain text) or
+ * two (a JSON head, and the text). On a ROUTER the client's name comes before it,
+ * and an empty part where the client is a REQ socket.
+ */
+#include "daemon/ingest.h"
+
+#include "log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *data(zmq_msg_t *m)
+{
+    return zmq_msg_data(m);
+}
+
+static bool is_json(const char *s, size_t n)
+{
+    size_t i = n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+
+    while (i < n && strchr(" \t\r\n", s[i]) && s[i])
+        i++;
+    return i < n && s[i] == '{';
+}
+
+/* ---- from message to document */
+
+/* Moves the parts of m to where they belong. False where there are too many or none. */
+static bool unpack(const struct ingest_source *s, struct zmq_uv_message *m, struct flight_doc *d,
+                   struct fault *f)
+{
+    size_t at = 0;
+
+    if (s->acknowledged) {
+        d->acknowledged = true;
+        zmq_msg_move(&d->client, &m->part[at++]);
+        d->delimiter = m->n >= 3 && zmq_msg_size(&m->part[at]) == 0;
+        at += d->delimiter;
+    }
+    if (m->n == at || m->n - at > 2) {
+        fault_set(f, "a document is one frame or two, a head and the text; this has %zu",
+                  m->n - at);
+        return false;
+    }
+    while (at < m->n)
+        zmq_msg_move(&d->raw[d->n_raw++], &m->part[at++]);
+    return true;
+}
+
+/* Reads d's parts; fields point into them or the scratch arena. */
+static enum reject read_parts(struct ingest *in, struct flight_doc *d, struct doc_fields *fields,
+                              struct fault *f)
+{
+    const char *first = data(&d->raw[0]), *body = data(&d->raw[d->n_raw - 1]);
+    size_t n_first = zmq_msg_size(&d->raw[0]), n_body = zmq_msg_size(&d->raw[d->n_raw - 1]);
+    enum reject r;
+
+    d->form = d->n_raw == 2 ? FLIGHT_SPLIT : is_json(first, n_first) ? FLIGHT_JSON : FLIGHT_TEXT;
+    if (d->form == FLIGHT_TEXT) {
+        r = json_check_body(NULL, body, n_body, f);
+    } else {
+        r = json_read(&d->json, &in->scratch, first, n_first, d->form == FLIGHT_JSON, f);
+        *fields = d->json.fields;
+    }
+    if (d->form == FLIGHT_SPLIT && r == REJECT_NONE)
+        r = json_check_body(&d->json, body, n_body, f);
+    if (d->form != FLIGHT_JSON)
+        fields->text = (struct slice){body, n_body};
+    if (n_first + (d->n_raw == 2 ? n_body : 0) <= in->document_bytes)
+        return r;
+    fault_set(f, "more than %" PRIu64 " bytes (limits.document_bytes)", in->document_bytes);
+    return REJECT_TOO_LARGE;
+}
+
+/* Gives d the id it came with, or a new one. */
+static enum reject name(struct ingest *in, struct flight_doc *d, struct doc_fields *fields,
+                        bool may_make, struct fault *f)
+{
+    char made[STAMP_ID];
+
+    if (!fields->id.p) {
+        if (!may_make)
+            return REJECT_NONE;
+        if (stamp_id(&in->ids, made) < 0)
+            goto fail;
+        d->made_id = true;
+        fields->id = (struct slice){made, strlen(made)};
+    }
+    d->id.p = malloc(fields->id.n + 1);
+    if (!d->id.p)
+        goto fail;
+    memcpy((char *)d->id.p, fields->id.p, fields->id.n);
+    d->id.n = fields->id.n;
+    fields->id = d->id;
+    return REJECT_NONE;
+fail:
+    fault_set(f, "the daemon is out of memory: send it again");
+    return REJECT_OVERLOADED;
+}
+
+static enum reject check(struct ingest *in, struct flight_doc *d, struct fault *f)
+{
+    struct doc_fields fields = {0};
+    enum reject r = read_parts(in, d, &fields, f), named;
+
+    named = name(in, d, &fields, r == REJECT_NONE, f);
+    if (r == REJECT_NONE)
+        r = named;
+    if (in->closed) {
+        fault_set(f, "shutting down: send it again");
+        r = REJECT_OVERLOADED;
+    }
+    if (r == REJECT_NONE && flight_enter(in->flight, d, &fields) < 0) {
+        fault_set(f, "the daemon is out of memory: send it again");
+        r = REJECT_OVERLOADED;
+    }
+    arena_reset(&in->scratch);
+    return r;
+}
+
+static void reject(struct ingest *in, struct flight_doc *d, enum reject why, const char *message)
+{
+    in->stats->rejected[why]++;
+    if (d->acknowledged)
+        reply_rejected(in->reply, d, why, message);
+    else if (stats_may_log(in->stats, d->received_ms / 1000))
+        log_warn("ingest", "a document on the pull socket is rejected: %s: %s%s%.*s",
+                 reject_code(why), message, d->id.p ? ": id " : "", (int)d->id.n,
+                 d->id.p ? d->id.p : "");
+    flight_destroy(d);
+}
+
+static void accept_document(struct ingest *in, struct flight_doc *d)
+{
+    in->stats->accepted++;
+    if (!d->json.reply_enriched)
+        reply_accepted(in->reply, d);
+    in->on_document(in->owner, d);
+}
+
+static size_t size_of(struct zmq_uv_message *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n && i < ZMQ_UV_PARTS; i++)
+        n += zmq_msg_size(&m->part[i]);
+    return n;
+}
+
+static void take(struct ingest_source *s, struct zmq_uv_message *m)
+{
+    struct ingest *in = s->ingest;
+    struct flight_doc *d = flight_create();
+    struct fault f = {""};
+    enum reject r = REJECT_BAD_FIELD;
+
+    if (!d) {
+        log_error("ingest", "no memory for a document: it is lost");
+        return;
+    }
+    d->cost = flight_cost(size_of(m));
+    d->received_ms = (uint64_t)stamp_now();
+    in->stats->bytes_in += size_of(m);
+    if (!unpack(s, m, d, &f)) {
+        reject(in, d, r, f.text);
+        return;
+    }
+    r = check(in, d, &f);
+    if (r == REJECT_NONE)
+        accept_document(in, d);
+    else
+        reject(in, d, r, f.text);
+}
+
+/* ---- from the socket */
+
+static void hold(struct ingest_source *s, struct zmq_uv_message *m)
+{
+    s->holds = true;
+    s->held.n = m->n;
+    for (size_t i = 0; i < m->n && i < ZMQ_UV_PARTS; i++) {
+        zmq_msg_init(&s->held.part[i]);
+        zmq_msg_move(&s->held.part[i], &m->part[i]);
+    }
+    zmq_uv_pause(s->socket);
+}
+
+static void release(struct ingest_source *s)
+{
+    for (size_t i = 0; s->holds && i < s->held.n && i < ZMQ_UV_PARTS; i++)
+        zmq_msg_close(&s->held.part[i]);
+    s->holds = false;
+}
+
+static void on_message(void *owner, struct zmq_uv_message *m)
+{
+    struct ingest_source *s = owner;
+
+    if (s->ingest->closed || flight_has_room(s->ingest->flight, flight_cost(size_of(m))))
+        take(s, m);
+    else
+        hold(s, m);
+}
+
+static void take_held(struct ingest_source *s)
+{
+    if (s->holds)
+        take(s, &s->held);
+    release(s);
+}
+
+static void ebb(struct ingest_source *s)
+{
+    if (!s->holds || !flight_has_room(s->ingest->flight, flight_cost(size_of(&s->held))))
+        return;
+    take_held(s);
+    zmq_uv_resume(s->socket);
+}
+
+void ingest_ebb(struct ingest *in)
+{
+    if ((!in->pull.holds && !in->ack.holds) || !flight_has_ebbed(in->flight))
+        return;
+    ebb(&in->ack);
+    ebb(&in->pull);
+}
+
+static void set_source(struct ingest *in, struct ingest_source *s, struct zmq_uv *socket,
+                       bool acknowledged)
+{
+    s->ingest = in;
+    s->socket = socket;
+    s->acknowledged = acknowledged;
+    socket->on_message = on_message;
+    socket->owner = s;
+}
+
+void ingest_init(struct ingest *in, struct zmq_uv *pull, struct zmq_uv *ack)
+{
+    set_source(in, &in->pull, pull, false);
+    set_source(in, &in->ack, ack, true);
+    arena_init(&in->scratch, SIZE_MAX);
+}
+
+void ingest_finish(struct ingest *in)
+{
+    release(&in->pull);
+    release(&in->ack);
+    arena_finish(&in->scratch);
+}
+
+void ingest_open(struct ingest *in)
+{
+    zmq_uv_resume(in->pull.socket);
+    zmq_uv_resume(in->ack.socket);
+}
+
+void ingest_close(struct ingest *in)
+{
+    zmq_uv_pause(in->pull.socket);
+    take_held(&in->pull); /* nobody could tell its sender to send it again */
+    in->closed = true;
+    take_held(&in->ack);
+    zmq_uv_resume(in->ack.socket);
+}

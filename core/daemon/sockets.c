@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/sockets.c - the endpoints.
+ */
+#include "daemon/sockets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    /* Messages that wait inside libzmq for each sender. Few: they are beyond the limits of
+     * what is in flight, and a sender shall feel at once that we have stopped reading. */
+    WAITING = 64,
+    /* Replies that wait for a client who does not read them; then they are lost. */
+    REPLIES = 10000,
+    HEARTBEAT_MS = 10000,
+    HEARTBEAT_TIMEOUT_MS = 30000,
+};
+
+struct endpoint {
+    const char *key, *address;
+    int type, receive, send; /* ZMQ_*; the high-water marks */
+    struct zmq_uv *socket;
+    char *at;
+};
+
+static void set(void *socket, int option, int value)
+{
+    zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+static void set_options(void *socket, const struct endpoint *e, const struct config *c)
+{
+    /* Larger parts make libzmq drop the connection without a word; what is above the
+     * limit but below this is answered with too_large. */
+    int64_t largest = 2 * (int64_t)c->limits.document_bytes + (1 << 20);
+
+    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    set(socket, ZMQ_RCVHWM, e->receive);
+    set(socket, ZMQ_SNDHWM, e->send);
+    set(socket, ZMQ_LINGER, 0);
+    set(socket, ZMQ_IPV6, 1);
+    set(socket, ZMQ_BACKLOG, 1024);
+    set(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+    set(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+    set(socket, ZMQ_TCP_KEEPALIVE, 1);
+    set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 60);
+    if (e->type == ZMQ_ROUTER)
+        set(socket, ZMQ_ROUTER_MANDATORY, 1); /* to know of replies that are lost */
+}
+
+/* libzmq takes a local socket away from whoever listens on it, so ask first. */
+static bool is_taken(const char *address)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const char *path = address + strlen("ipc://");
+    bool taken;
+    int fd;
+
+    if (strncmp(address, "ipc://", strlen("ipc://")) != 0 || strlen(path) >= sizeof to.sun_path)
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    strcpy(to.sun_path, path);
+    taken = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+    if (fd >= 0)
+        close(fd);
+    return taken;
+}
+
+static int bind_endpoint(void *socket, const struct endpoint *e, struct fault *f)
+{
+    size_t size = 256;
+    const char *hint = "change the endpoint";
+    int error;
+
+    if (!is_taken(e->address) && zmq_bind(socket, e->address) == 0) {
+        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, e->at, &size);
+        return 0;
+    }
+    error = is_taken(e->address) ? EADDRINUSE : zmq_errno();
+    if (error == EADDRINUSE)
+        hint = "another program, perhaps another glossd, listens there: stop it, or change "
+               "the endpoint";
+    else if (error == EADDRNOTAVAIL || error == ENODEV)
+        hint = "this machine has no such address: change the endpoint";
+    else if (error == EINVAL || error == EPROTONOSUPPORT)
+        hint = "it must look like tcp://127.0.0.1:7101 or ipc:///run/glossd/pull";
+    return fault_set(f, "endpoints.%s: can't bind %s: %s (errno %d): %s", e->key, e->address,
+                     zmq_strerror(error), error, hint);
+}
+
+static int open_endpoint(struct sockets *s, uv_loop_t *loop, const struct endpoint *e,
+                         const struct config *c, struct fault *f)
+{
+    void *socket;
+    int r;
+
+    strcpy(e->at, "off");
+    if (!e->address[0])
+        return 0;
+    socket = zmq_socket(s->context, e->type);
+    if (!socket)
+        return fault_set(f, "can't make a socket: %s", zmq_strerror(zmq_errno()));
+    set_options(socket, e, c);
+    r = bind_endpoint(socket, e, f);
+    if (r == 0) {
+        r = zmq_uv_init(e->socket, loop, socket);
+        if (r < 0)
+            fault_set(f, "can't watch a socket: %s", uv_strerror(r));
+    }
+    if (r < 0)
+        zmq_close(socket);
+    return r;
+}
+
+int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, struct fault *f)
+{
+    int subscriber = c->limits.subscriber_documents < INT32_MAX
+                         ? (int)c->limits.subscriber_documents
+                         : INT32_MAX;
+    const struct endpoint endpoints[] = {
+        {"pull", c->endpoints.pull, ZMQ_PULL, WAITING, 0, &s->pull, s->at[0]},
+        {"ack", c->endpoints.ack, ZMQ_ROUTER, WAITING, REPLIES, &s->ack, s->at[1]},
+        {"publish", c->endpoints.publish, ZMQ_XPUB, 0, subscriber, &s->publish, s->at[2]},
+    };
+
+    memset(s, 0, sizeof *s);
+    s->context = zmq_ctx_new();
+    if (!s->context)
+        return fault_set(f, "can't start libzmq: %s", zmq_strerror(zmq_errno()));
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+        if (open_endpoint(s, loop, &endpoints[i], c, f) == 0)
+            continue;
+        sockets_close(s, 0);
+        sockets_flush(s);
+        return -1;
+    }
+    return 0;
+}
+
+static void close_socket(struct zmq_uv *z, int linger_ms)
+{
+    if (z->socket)
+        set(z->socket, ZMQ_LINGER, linger_ms);
+    zmq_uv_finish(z);
+}
+
+void sockets_close(struct sockets *s, int linger_ms)
+{
+    close_socket(&s->pull, 0);
+    close_socket(&s->ack, linger_ms);
+    close_socket(&s->publish, linger_ms);
+}
+
+int sockets_flush(struct sockets *s)
+{
+    int r = s->context ? zmq_ctx_term(s->context) : 0;
+
+    s->context = NULL;
+    return r;
+}
