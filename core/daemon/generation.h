@@ -40,7 +40,7 @@ struct generation {
     enum generation_state state;
     uint32_t number;
     struct config config; /* owned */
-    char *pipeline;       /* what a worker made of it, as JSON; owned */
+    char *pipeline;       /* the names in the order they run; owned */
 
     const struct generation_ops *ops;
     void *owner;

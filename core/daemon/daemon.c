@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/daemon.c - glossd as a command: its options, then the supervisor.
+ */
+#include "daemon/daemon.h"
+
+#include "config.h"
+#include "daemon/supervisor.h"
+#include "log.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+enum { FILES_ENOUGH = 4096 };
+
+static const char help[] =
+    "usage: glossd [-c FILE]\n"
+    "Takes documents over ZeroMQ, runs plugins over them, publishes what they found.\n"
+    "\n"
+    "  -c, --config FILE  the configuration (JSON); without it all keys are at their defaults:\n"
+    "                     `gloss check` prints them, `gloss schema --config` describes them\n"
+    "      --version      print the version and end\n"
+    "      --help         print this and end\n"
+    "\n"
+    "Signals: SIGTERM, SIGINT  finish what is in flight (drain_ms at most) and end; the\n"
+    "                          second ends at once\n"
+    "         SIGHUP           read the configuration again, start new workers on it, let the\n"
+    "                          old ones finish; what can't start changes nothing\n"
+    "         SIGUSR1          write the counters to the log\n"
+    "\n"
+    "Exit status: 0 ended, all in flight was done; 1 documents were dropped; 2 wrong usage or\n"
+    "configuration, or what it needs can't be had: one line on stderr says what to do.\n"
+    "See also: man glossd, gloss --help.\n";
+
+static int usage(void)
+{
+    fputs("glossd: `glossd --help` tells what it takes.\n", stderr);
+    return 2;
+}
+
+/* A connection takes a file: as many as the system allows. */
+static void raise_open_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < FILES_ENOUGH)
+        log_warn("supervisor",
+                 "only %lu files may be open, and each client takes one: raise the hard limit "
+                 "(LimitNOFILE= in the unit, or ulimit -Hn) to %d or more",
+                 (unsigned long)limit.rlim_cur, FILES_ENOUGH);
+}
+
+static int run(const char *file)
+{
+    struct config c;
+    struct fault f;
+    int status;
+
+    if (config_load(&c, file, &f) < 0) {
+        log_error("supervisor", "%s", f.text);
+        return 2;
+    }
+    log_set_level(c.log_level);
+    raise_open_files();
+    status = supervisor_run(&c);
+    config_finish(&c);
+    return status;
+}
+
+int daemon_main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *file = NULL;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1)
+        switch (option) {
+        case 'c':
+            file = optarg;
+            break;
+        case 'v':
+            puts("glossd " GLOSS_VERSION);
+            return 0;
+        case 'h':
+            fputs(help, stdout);
+            return 0;
+        default:
+            return usage();
+        }
+    if (optind < argc) {
+        fprintf(stderr, "glossd: unexpected argument \"%s\"\n", argv[optind]);
+        return usage();
+    }
+    return run(file);
+}

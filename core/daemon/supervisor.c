@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/supervisor.c - the daemon, wired up.
+ *
+ * The end: the first signal closes the ears, and a timer looks whether all in
+ * flight is done; the second signal, or drain_ms, drops what is not. The workers
+ * end, the sockets flush, the loop runs dry.
+ */
+#include "daemon/supervisor.h"
+
+#include "daemon/dispatch.h"
+#include "daemon/ingest.h"
+#include "daemon/notify.h"
+#include "daemon/publish.h"
+#include "daemon/reload.h"
+#include "daemon/sockets.h"
+#include "log.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+enum {
+    LOOK_MS = 50, /* how often, at the end, it is looked whether all is done */
+    LINGER_MS = 100,
+};
+
+enum { TERM, INT, HUP, USR1, SIGNALS };
+static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+struct supervisor {
+    uv_loop_t loop;
+    const struct config *config; /* of the start; what changes is in dispatch.current */
+    struct sockets sockets;
+    struct flight flight;
+    struct stats stats;
+    struct reply reply;
+    struct ingest ingest;
+    struct dispatch dispatch;
+    struct publish publish;
+    struct notify notify;
+    struct reload reload;
+    uv_signal_t signal[SIGNALS];
+    uv_timer_t look;
+    uint32_t drain_ms;
+    uint64_t stopped; /* uv_now() at the first signal; 0: serving */
+    bool serving;     /* workers were ready once */
+    int status;
+};
+
+/* ---- the end */
+
+static void finish_all(struct supervisor *s)
+{
+    uint64_t took = uv_now(&s->loop) - s->stopped;
+    bool flush = s->serving && !s->dispatch.dropping;
+    uint64_t linger = !flush ? 0 : took + LINGER_MS < s->drain_ms ? s->drain_ms - took : LINGER_MS;
+
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&s->signal[i], NULL);
+    uv_close((uv_handle_t *)&s->look, NULL);
+    dispatch_finish(&s->dispatch);
+    ingest_finish(&s->ingest);
+    publish_finish(&s->publish);
+    notify_finish(&s->notify);
+    sockets_close(&s->sockets, (int)linger);
+}
+
+static void drop(struct supervisor *s)
+{
+    if (s->flight.documents > 0) {
+        log_warn("supervisor", "%" PRIu64 " documents in flight are dropped", s->flight.documents);
+        s->status = 1;
+    }
+    dispatch_end(&s->dispatch, true);
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct supervisor *s = timer->data;
+
+    if (s->flight.documents == 0) {
+        uv_timer_stop(timer);
+        dispatch_end(&s->dispatch, false);
+    } else if (uv_now(&s->loop) - s->stopped >= s->drain_ms) {
+        uv_timer_stop(timer);
+        log_warn("supervisor", "drain_ms (%" PRIu32 " ms) is over", s->drain_ms);
+        drop(s);
+    }
+}
+
+static void stop(struct supervisor *s)
+{
+    s->stopped = uv_now(&s->loop);
+    notify_stopping(&s->notify);
+    ingest_close(&s->ingest);
+    /* Not at once: what waits on the acknowledged socket shall get its answer. */
+    uv_timer_start(&s->look, on_look, LOOK_MS, LOOK_MS);
+}
+
+static void refuse(struct supervisor *s, const char *why)
+{
+    log_error("supervisor", "%s", why);
+    s->status = 2;
+    dispatch_end(&s->dispatch, true);
+}
+
+static void on_document(void *owner, struct flight_doc *d)
+{
+    struct supervisor *s = owner;
+
+    dispatch_put(&s->dispatch, d);
+}
+
+/* ---- what the dispatch says */
+
+static void leave(struct supervisor *s, struct flight_doc *d)
+{
+    flight_leave(&s->flight, d);
+    ingest_ebb(&s->ingest);
+}
+
+static void on_dead(struct dispatch *p, struct flight_doc *d, struct slice why)
+{
+    struct supervisor *s = p->owner;
+
+    s->stats.dead++;
+    log_warn("supervisor", "document %.*s is given up: %.*s", (int)d->id.n, d->id.p, (int)why.n,
+             why.p);
+    reply_dead(&s->reply, d, why);
+    leave(s, d);
+}
+
+static void on_done(struct dispatch *p, struct flight_doc *d, struct slice topic,
+                    struct slice members)
+{
+    static const char why[] = "no memory to publish it";
+    struct supervisor *s = p->owner;
+
+    if (publish_document(&s->publish, d, topic, members) < 0)
+        on_dead(p, d, (struct slice){why, sizeof why - 1});
+    else
+        leave(s, d);
+}
+
+static void adopt(struct supervisor *s, const struct config *c)
+{
+    log_set_level(c->log_level);
+    s->drain_ms = c->drain_ms;
+    s->flight.max_documents = c->limits.in_flight_documents;
+    s->flight.max_bytes = c->limits.in_flight_bytes;
+    if (c->limits.document_bytes < s->config->limits.document_bytes)
+        s->ingest.document_bytes = c->limits.document_bytes;
+    else
+        s->ingest.document_bytes = s->config->limits.document_bytes;
+}
+
+static void on_reloaded(struct supervisor *s)
+{
+    struct fault f;
+
+    if (reload_end(&s->reload, &f) < 0)
+        log_error("reload", "%s: nothing is changed", f.text);
+    if (!s->dispatch.next)
+        notify_ready(&s->notify);
+}
+
+static void on_started(struct dispatch *p)
+{
+    struct supervisor *s = p->owner;
+    const struct generation *g = p->current;
+
+    adopt(s, &g->config);
+    if (s->serving) {
+        log_info("reload", "%" PRIu32 " workers serve the new configuration; pipeline: %s",
+                 g->config.workers, g->pipeline);
+        on_reloaded(s);
+        return;
+    }
+    s->serving = true;
+    log_info("supervisor",
+             "glossd " GLOSS_VERSION ": pull %s, ack %s, publish %s; workers: %" PRIu32
+             "; pipeline: %s; durability memory: what is in flight is lost if the daemon is killed",
+             s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], g->config.workers, g->pipeline);
+    if (!s->stopped)
+        ingest_open(&s->ingest);
+    notify_ready(&s->notify);
+}
+
+static void on_refused(struct dispatch *p, const char *why)
+{
+    struct supervisor *s = p->owner;
+
+    if (!s->serving) {
+        refuse(s, why);
+        return;
+    }
+    log_error("reload", "%s: nothing is changed", why);
+    on_reloaded(s);
+}
+
+static void on_ended(struct dispatch *p)
+{
+    finish_all(p->owner);
+}
+
+static const struct dispatch_ops dispatch_ops = {on_done, on_dead, on_started, on_refused,
+                                                 on_ended};
+
+/* ---- signals */
+
+static void reload(struct supervisor *s)
+{
+    struct fault f;
+
+    if (s->stopped || !s->serving)
+        return;
+    notify_reloading(&s->notify);
+    if (reload_begin(&s->reload, &f) < 0) {
+        log_error("reload", "%s: nothing is changed", f.text);
+        notify_ready(&s->notify);
+    }
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct supervisor *s = handle->data;
+    char line[512];
+
+    if (number == SIGHUP) {
+        reload(s);
+    } else if (number == SIGUSR1) {
+        stats_write(&s->stats, line, sizeof line);
+        log_info("supervisor", "%s, in flight %" PRIu64 ", workers died %" PRIu64, line,
+                 s->flight.documents, s->dispatch.deaths);
+    } else if (!s->stopped) {
+        log_info("supervisor", "SIG%s: finishing what is in flight (%" PRIu64 " documents)",
+                 sigabbrev_np(number), s->flight.documents);
+        stop(s);
+    } else if (!s->dispatch.ending) {
+        uv_timer_stop(&s->look);
+        drop(s);
+    }
+}
+
+/* ---- the start */
+
+static void wire_up(struct supervisor *s)
+{
+    dispatch_init(&s->dispatch, &s->loop, &dispatch_ops, s);
+    flight_init(&s->flight, s->config->limits.in_flight_documents,
+                s->config->limits.in_flight_bytes);
+    s->reply = (struct reply){&s->sockets.ack, &s->stats};
+    s->ingest.flight = &s->flight;
+    s->ingest.reply = &s->reply;
+    s->ingest.stats = &s->stats;
+    s->ingest.on_document = on_document;
+    s->ingest.owner = s;
+    ingest_init(&s->ingest, &s->sockets.pull, &s->sockets.ack);
+    s->reload = (struct reload){.dispatch = &s->dispatch, .first = s->config};
+    notify_init(&s->notify, &s->loop, &s->stats);
+    uv_timer_init(&s->loop, &s->look);
+    s->look.data = s;
+    for (int i = 0; i < SIGNALS; i++) {
+        uv_signal_init(&s->loop, &s->signal[i]);
+        s->signal[i].data = s;
+        uv_signal_start(&s->signal[i], on_signal, signals[i]);
+    }
+    adopt(s, s->config);
+}
+
+static void serve(struct supervisor *s)
+{
+    struct fault f;
+
+    wire_up(s);
+    if (publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats) < 0)
+        refuse(s, "no memory to start");
+    else if (reload_begin(&s->reload, &f) < 0)
+        refuse(s, f.text);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    sockets_flush(&s->sockets);
+}
+
+int supervisor_run(const struct config *c)
+{
+    struct supervisor s = {.config = c};
+    struct fault f;
+    char line[512];
+
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&s.loop);
+    if (sockets_open(&s.sockets, &s.loop, c, &f) == 0) {
+        serve(&s);
+    } else {
+        log_error("supervisor", "%s", f.text);
+        s.status = 2;
+        uv_run(&s.loop, UV_RUN_DEFAULT);
+    }
+    uv_loop_close(&s.loop);
+    if (s.serving) {
+        stats_write(&s.stats, line, sizeof line);
+        log_info("supervisor", "stopped: %s", line);
+    }
+    return s.status;
+}
