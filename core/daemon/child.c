@@ -338,7 +338,7 @@ static int spawn(uv_loop_t *loop, struct child *c, int socket, int page)
         {.flags = UV_INHERIT_FD, .data.fd = socket},
         {.flags = UV_INHERIT_FD, .data.fd = page},
     };
-    char *args[] = {"glossd", "--worker", NULL};
+    char name[] = "glossd", mode[] = "--worker", *args[] = {name, mode, NULL};
     uv_process_options_t o = {
         .file = "/proc/self/exe", /* this very binary, though it may have been replaced */
         .args = args,

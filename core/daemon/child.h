@@ -37,7 +37,7 @@ enum child_state { CHILD_STARTING, CHILD_READY, CHILD_CLOSED };
 
 struct child {
     enum child_state state;
-    unsigned number; /* for the log */
+    unsigned number;           /* for the log */
     struct flight_queue queue; /* given to it and not answered, oldest first */
     size_t bytes;              /* of their frames */
     char *refused;             /* what its FRAME_REFUSED said, or NULL */
@@ -54,14 +54,14 @@ struct child {
     bool ended;     /* the process was reaped */
     uint64_t since; /* when it was started, or closed: uv_now() */
     int fd;
-    bool blocked;              /* the socket takes no more for now */
-    char *hello;               /* the FRAME_CONFIG, freed when written */
+    bool blocked; /* the socket takes no more for now */
+    char *hello;  /* the FRAME_CONFIG, freed when written */
     size_t n_hello;
     struct flight_doc *unsent; /* the first of queue not wholly written */
     size_t sent;               /* bytes of hello, or of unsent, that were */
     char *in;                  /* what it said and was not looked at yet */
     size_t n_in, room_in;
-    char killed[96];           /* why we killed it */
+    char killed[96]; /* why we killed it */
 };
 
 /* Starts a worker on the configuration. NULL with f where the system refuses. */

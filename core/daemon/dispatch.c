@@ -190,8 +190,7 @@ static void on_watch(uv_timer_t *timer)
         uv_timer_start(timer, on_watch, IDLE_MS, IDLE_MS);
 }
 
-void dispatch_init(struct dispatch *p, uv_loop_t *loop, const struct dispatch_ops *ops,
-                   void *owner)
+void dispatch_init(struct dispatch *p, uv_loop_t *loop, const struct dispatch_ops *ops, void *owner)
 {
     memset(p, 0, sizeof *p);
     p->loop = loop;

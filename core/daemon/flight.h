@@ -34,8 +34,8 @@ struct flight_doc {
     bool made_id;         /* it came without one */
     uint64_t received_ms; /* since 1970 */
 
-    bool acknowledged;  /* client holds who sent it */
-    bool delimiter;     /* the client is a REQ socket: replies need an empty part */
+    bool acknowledged; /* client holds who sent it */
+    bool delimiter;    /* the client is a REQ socket: replies need an empty part */
     zmq_msg_t client;
 
     char *frame; /* the FRAME_DOC made of it */

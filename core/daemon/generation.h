@@ -50,7 +50,7 @@ struct generation {
     uv_loop_t *loop;
     uv_timer_t timer; /* the next try to start a worker; the end */
     uint64_t delay;   /* before that try, ms */
-    char *json;     /* the configuration as workers get it */
+    char *json;       /* the configuration as workers get it */
     struct child **child;
     uint32_t n_child, n_ready;
     unsigned started; /* workers so far, for their numbers */

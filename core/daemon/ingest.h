@@ -23,8 +23,8 @@ struct ingest;
 struct ingest_source {
     struct ingest *ingest;
     struct zmq_uv *socket;
-    bool acknowledged;          /* a ROUTER: the first part is the client */
-    bool holds;                 /* held is a message that there was no room for */
+    bool acknowledged; /* a ROUTER: the first part is the client */
+    bool holds;        /* held is a message that there was no room for */
     struct zmq_uv_message held;
 };
 

@@ -14,7 +14,7 @@ struct notify {
     const struct stats *stats;
     uv_timer_t watchdog; /* fed from the loop, so that a loop that hangs is found */
     uv_timer_t status;
-    uint64_t published;  /* at the last status */
+    uint64_t published; /* at the last status */
 };
 
 void notify_init(struct notify *n, uv_loop_t *loop, const struct stats *stats);

@@ -119,7 +119,7 @@ static void reserve(struct json_out *o, size_t n)
 }
 
 static void compose(struct publish *p, struct flight_doc *d, struct json_out *o,
-                   struct json_stamp *stamp, struct slice members)
+                    struct json_stamp *stamp, struct slice members)
 {
     struct json_doc doc;
     const char *json = make_whole(p, d, &doc);

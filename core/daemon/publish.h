@@ -21,7 +21,7 @@ struct publish {
     struct reply *reply;
     struct stats *stats;
     char log[STAMP_ID];
-    uint64_t seq;           /* the last given */
+    uint64_t seq; /* the last given */
     struct topics *topics;
     int64_t subscriptions; /* that are there now */
     struct json_out whole; /* a document in two parts, made one */

@@ -17,8 +17,7 @@ void stats_write(const struct stats *s, char *to, size_t room)
     for (size_t i = 0; i <= REJECT_UNAUTHORIZED; i++)
         rejected += s->rejected[i];
     n = snprintf(to, room,
-                 "accepted %" PRIu64 ", published %" PRIu64 ", dead %" PRIu64
-                 ", rejected %" PRIu64,
+                 "accepted %" PRIu64 ", published %" PRIu64 ", dead %" PRIu64 ", rejected %" PRIu64,
                  s->accepted, s->published, s->dead, rejected);
     for (size_t i = 0; i <= REJECT_UNAUTHORIZED && n > 0 && (size_t)n < room; i++)
         if (s->rejected[i])

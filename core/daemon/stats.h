@@ -18,7 +18,7 @@ struct stats {
     uint64_t bytes_in, bytes_out;
     uint64_t replies_lost; /* the client was gone, or does not read */
 
-    uint64_t second;          /* of the faults counted below */
+    uint64_t second;           /* of the faults counted below */
     uint32_t faults, silenced; /* in that second: logged, not logged */
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct entry {
-    struct entry *chain;        /* the next in the same slot */
+    struct entry *chain;         /* the next in the same slot */
     struct entry *newer, *older; /* by last use */
     uint64_t hash, seq;
     size_t n;
