@@ -119,3 +119,24 @@ const char *bed_notes(struct bed *b)
     fclose(to);
     return b->said;
 }
+
+void bed_check(const char *pipeline, const char *text, const char *layers, const char *notes)
+{
+    struct bed b;
+
+    bed_open(&b, pipeline);
+    bed_run(&b, NULL, text, NULL);
+    assert_string_equal(bed_notes(&b), notes);
+    assert_string_equal(bed_layers(&b), layers);
+    bed_close(&b);
+}
+
+void bed_check_refused(const char *pipeline, const char *want)
+{
+    struct bed b;
+
+    bed_open(&b, pipeline);
+    assert_null(b.pipeline);
+    assert_string_equal(b.fault.text, want);
+    bed_close(&b);
+}

@@ -37,4 +37,10 @@ const char *bed_layers(struct bed *b);
 /* A line for each note: "PLUGIN: ERROR". */
 const char *bed_notes(struct bed *b);
 
+/* One document of this text through this pipeline: exactly these layers and notes. */
+void bed_check(const char *pipeline, const char *text, const char *layers, const char *notes);
+
+/* The pipeline can't be had, and exactly this is said. */
+void bed_check_refused(const char *pipeline, const char *want);
+
 #endif

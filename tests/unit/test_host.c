@@ -17,49 +17,30 @@
 
 #include <cmocka.h>
 
-static void check_refused(const char *pipeline, const char *want)
-{
-    struct bed b;
-
-    bed_open(&b, pipeline);
-    assert_null(b.pipeline);
-    assert_string_equal(b.fault.text, want);
-    bed_close(&b);
-}
-
 static void undeclared_layer_reads_as_empty(void **state)
 {
-    struct bed b;
-
     (void)state;
-    bed_open(&b, "[{\"plugin\": \"result\"}, {\"plugin\": \"reads_undeclared\"}]");
-    bed_run(&b, NULL, "text", NULL);
-    assert_string_equal(bed_layers(&b), "result one\n"
-                                        "  whole done 0.5 word=\"hello\" number=42\n"
-                                        "seen one\n"
-                                        "  whole - 0\n");
-    assert_string_equal(bed_notes(&b), "reads_undeclared: read the layer \"result\", which is in "
-                                       "neither needs nor wants\n");
-    bed_close(&b);
+    bed_check("[{\"plugin\": \"result\"}, {\"plugin\": \"reads_undeclared\"}]", "text",
+              "result one\n"
+              "  whole done 0.5 word=\"hello\" number=42\n"
+              "seen one\n"
+              "  whole - 0\n",
+              "reads_undeclared: read the layer \"result\", which is in "
+              "neither needs nor wants\n");
 }
 
 static void undeclared_layer_is_not_written(void **state)
 {
-    struct bed b;
-
     (void)state;
-    bed_open(&b, "[{\"plugin\": \"result\"}, {\"plugin\": \"writes_undeclared\"}]");
-    bed_run(&b, NULL, "text", NULL);
-    assert_string_equal(bed_layers(&b), "result one\n"
-                                        "  whole done 0.5 word=\"hello\" number=42\n"
-                                        "sum one\n"
-                                        "  whole - -16\n");
-    assert_string_equal(
-        bed_notes(&b),
+    bed_check(
+        "[{\"plugin\": \"result\"}, {\"plugin\": \"writes_undeclared\"}]", "text",
+        "result one\n"
+        "  whole done 0.5 word=\"hello\" number=42\n"
+        "sum one\n"
+        "  whole - -16\n",
         "writes_undeclared: wrote to the layer \"result\", which is not in provides: refused\n"
         "writes_undeclared: wrote to the layer \"nowhere\", which is not in provides: refused\n"
         "writes_undeclared: wrote to the layer \"\", which is not in provides: refused\n");
-    bed_close(&b);
 }
 
 /* Title "Zoë", newline, body "Ärger am See.": bytes 0..4, 5..19. */
@@ -92,16 +73,12 @@ static void wrong_spans_are_refused(void **state)
 
 static void wrong_values_are_refused(void **state)
 {
-    struct bed b;
-
     (void)state;
-    bed_open(&b, "[{\"plugin\": \"values\"}]");
-    bed_run(&b, NULL, "text", NULL);
-    assert_string_equal(bed_layers(&b), "values one\n"
-                                        "  whole first 1 refused=8\n"
-                                        "more many\n");
-    assert_string_equal(
-        bed_notes(&b),
+    bed_check(
+        "[{\"plugin\": \"values\"}]", "text",
+        "values one\n"
+        "  whole first 1 refused=8\n"
+        "more many\n",
         "values: annotation 0..4294967295 of \"values\" refused: the layer holds one at most and "
         "has it\n"
         "values: annotation 0..4294967295 of \"more\" refused: its score is not finite\n"
@@ -113,7 +90,6 @@ static void wrong_values_are_refused(void **state)
         "number\n"
         "values: attribute \"label\" of annotation 0 of \"values\" refused: no attribute can be "
         "called so\n");
-    bed_close(&b);
 }
 
 static void full_document_is_said(void **state)
@@ -157,28 +133,34 @@ static void options_are_given_or_defaulted(void **state)
 static void wrong_options_are_refused(void **state)
 {
     (void)state;
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"s\", \"nubmer\": 1}}]",
-                  "test.json:2:63: pipeline[0].options.nubmer: plugin options has no such option; "
-                  "did you mean \"number\"?");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"s\", \"zebra\": 1}}]",
-                  "test.json:2:63: pipeline[0].options.zebra: plugin options has no such option; "
-                  "it has: string, number, flag, list, file");
-    check_refused("[{\"plugin\": \"shout\", \"options\": {\"zebra\": 1}}]",
-                  "test.json:2:46: pipeline[0].options.zebra: plugin shout has no options");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"number\": 1}}]",
-                  "test.json:2:36: pipeline[0].options.string: must be given, it has no default: "
-                  "any words");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": 1}}]",
-                  "test.json:2:48: pipeline[0].options.string: must be a string");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"number\": \"1\"}}]",
-                  "test.json:2:62: pipeline[0].options.number: must be a number");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"flag\": 1}}]",
-                  "test.json:2:62: pipeline[0].options.flag: must be true or false");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"list\": \"en\"}}]",
-                  "test.json:2:62: pipeline[0].options.list: must be a list of strings");
-    check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"file\": true}}]",
-                  "test.json:2:62: pipeline[0].options.file: must be a file's name");
-    check_refused(
+    bed_check_refused(
+        "[{\"plugin\": \"options\", \"options\": {\"string\": \"s\", \"nubmer\": 1}}]",
+        "test.json:2:63: pipeline[0].options.nubmer: plugin options has no such option; "
+        "did you mean \"number\"?");
+    bed_check_refused(
+        "[{\"plugin\": \"options\", \"options\": {\"string\": \"s\", \"zebra\": 1}}]",
+        "test.json:2:63: pipeline[0].options.zebra: plugin options has no such option; "
+        "it has: string, number, flag, list, file");
+    bed_check_refused("[{\"plugin\": \"shout\", \"options\": {\"zebra\": 1}}]",
+                      "test.json:2:46: pipeline[0].options.zebra: plugin shout has no options");
+    bed_check_refused(
+        "[{\"plugin\": \"options\", \"options\": {\"number\": 1}}]",
+        "test.json:2:36: pipeline[0].options.string: must be given, it has no default: "
+        "any words");
+    bed_check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": 1}}]",
+                      "test.json:2:48: pipeline[0].options.string: must be a string");
+    bed_check_refused(
+        "[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"number\": \"1\"}}]",
+        "test.json:2:62: pipeline[0].options.number: must be a number");
+    bed_check_refused("[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"flag\": 1}}]",
+                      "test.json:2:62: pipeline[0].options.flag: must be true or false");
+    bed_check_refused(
+        "[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"list\": \"en\"}}]",
+        "test.json:2:62: pipeline[0].options.list: must be a list of strings");
+    bed_check_refused(
+        "[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"file\": true}}]",
+        "test.json:2:62: pipeline[0].options.file: must be a file's name");
+    bed_check_refused(
         "[{\"plugin\": \"options\", \"options\": {\"string\": \"\", \"file\": \"x.bin\"}}]",
         "test.json:2:62: pipeline[0].options.file: no file x.bin in " SOURCE
         "/tests/fixtures: put it there, or add its folder to \"model_path\"");
@@ -192,7 +174,7 @@ static void check_map(const char *path, const char *want)
              path);
     snprintf(full, sizeof full, "test.json:2:14: pipeline[0]: plugin mapper did not start: %s",
              want);
-    check_refused(json, full);
+    bed_check_refused(json, full);
 }
 
 static void files_that_cannot_be_mapped(void **state)

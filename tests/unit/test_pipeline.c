@@ -14,32 +14,10 @@
 
 #include <cmocka.h>
 
-static void check_refused(const char *pipeline, const char *want)
-{
-    struct bed b;
-
-    bed_open(&b, pipeline);
-    assert_null(b.pipeline);
-    assert_string_equal(b.fault.text, want);
-    bed_close(&b);
-}
-
-/* Runs one document and compares layers and notes. */
-static void check_run(const char *pipeline, const char *text, const char *layers, const char *notes)
-{
-    struct bed b;
-
-    bed_open(&b, pipeline);
-    bed_run(&b, NULL, text, NULL);
-    assert_string_equal(bed_notes(&b), notes);
-    assert_string_equal(bed_layers(&b), layers);
-    bed_close(&b);
-}
-
 static void empty_pipeline_runs(void **state)
 {
     (void)state;
-    check_run("[]", "text", "", "");
+    bed_check("[]", "text", "", "");
 }
 
 static void order_follows_needs(void **state)
@@ -84,7 +62,7 @@ static void documents_do_not_leak_into_each_other(void **state)
 static void same_plugin_twice_under_two_names(void **state)
 {
     (void)state;
-    check_run("[{\"plugin\": \"result\"},"
+    bed_check("[{\"plugin\": \"result\"},"
               " {\"plugin\": \"result\", \"as\": \"second\", \"options\": {\"label\": \"2\", "
               "\"code\": 7}},"
               " {\"plugin\": \"reader\"},"
@@ -119,7 +97,7 @@ static void when_runs_only_where_it_holds(void **state)
                  "[{\"plugin\": \"shout\", \"when\": {\"result\": [\"en\", \"de\"]}},"
                  " {\"plugin\": \"result\", \"options\": {\"label\": \"%s\"}}]",
                  cases[i][0]);
-        check_run(json, "UP", cases[i][1], "");
+        bed_check(json, "UP", cases[i][1], "");
     }
 }
 
@@ -141,18 +119,18 @@ static void what_process_returns_is_noted(void **state)
         char json[256];
 
         snprintf(json, sizeof json, "[{\"plugin\": \"result\", \"options\": %s}]", cases[i][0]);
-        check_run(json, "text", "", cases[i][1]);
+        bed_check(json, "text", "", cases[i][1]);
     }
 }
 
 static void who_needs_what_failed_is_not_run(void **state)
 {
     (void)state;
-    check_run("[{\"plugin\": \"result\", \"options\": {\"code\": -1}}, {\"plugin\": \"reader\"}]",
+    bed_check("[{\"plugin\": \"result\", \"options\": {\"code\": -1}}, {\"plugin\": \"reader\"}]",
               "text", "",
               "result: failed on this document and gave no reason\n"
               "reader: not run: result, whose layer \"result\" it needs, failed\n");
-    check_run("[{\"plugin\": \"result\", \"options\": {\"code\": 1}}, {\"plugin\": \"reader\"}]",
+    bed_check("[{\"plugin\": \"result\", \"options\": {\"code\": 1}}, {\"plugin\": \"reader\"}]",
               "text", "", "");
 }
 
@@ -226,7 +204,7 @@ static void timeout_is_kept_by_who_asks(void **state)
 static void newer_table_runs(void **state)
 {
     (void)state;
-    check_run("[{\"plugin\": \"newer_table\"}]", "text", "newer one\n  whole ran -\n", "");
+    bed_check("[{\"plugin\": \"newer_table\"}]", "text", "newer one\n  whole ran -\n", "");
 }
 
 static void page_tells_nothing_between_calls(void **state)
@@ -248,41 +226,48 @@ static void page_tells_nothing_between_calls(void **state)
 static void pipelines_that_cannot_be_had(void **state)
 {
     (void)state;
-    check_refused("[{\"plugin\": \"shuot\"}]",
-                  "test.json:2:14: pipeline[0]: no plugin \"shuot\" (shuot.so) in " BUILD
-                  "/tests/fixtures, " BUILD "/plugins; did you mean \"shout\"?");
-    check_refused("[{\"plugin\": \"reader\"}]",
-                  "test.json:2:1: pipeline: reader needs the layer \"result\", which no plugin of "
-                  "the pipeline provides: add one that does");
-    check_refused("[{\"plugin\": \"circle_a\"}, {\"plugin\": \"circle_b\"}]",
-                  "test.json:2:1: pipeline: no order can be had, plugins wait for each other: "
-                  "circle_a needs \"b\" of circle_b, circle_b needs \"a\" of circle_a");
-    check_refused("[{\"plugin\": \"shout\"}, {\"plugin\": \"shout\"}]",
-                  "test.json:2:1: pipeline: shout and shout#2 both provide the layer \"shout\": "
-                  "give one of them another name for it with \"as\", or take one out");
-    check_refused("[{\"plugin\": \"shout\", \"when\": {\"language\": [\"en\"]}}]",
-                  "test.json:2:34: pipeline[0].when: no plugin of the pipeline provides the layer "
-                  "\"language\": add one that does");
-    check_refused("[{\"plugin\": \"result\", \"options\": {\"open\": -2, \"say\": \"no model\"}}]",
-                  "test.json:2:14: pipeline[0]: plugin result did not start: no model");
-    check_refused("[{\"plugin\": \"result\", \"options\": {\"open\": 7, \"keep\": true}}]",
-                  "test.json:2:14: pipeline[0]: plugin result did not start: its open() gave 7 and "
-                  "logged no reason");
+    bed_check_refused("[{\"plugin\": \"shuot\"}]",
+                      "test.json:2:14: pipeline[0]: no plugin \"shuot\" (shuot.so) in " BUILD
+                      "/tests/fixtures, " BUILD "/plugins; did you mean \"shout\"?");
+    bed_check_refused(
+        "[{\"plugin\": \"reader\"}]",
+        "test.json:2:1: pipeline: reader needs the layer \"result\", which no plugin of "
+        "the pipeline provides: add one that does");
+    bed_check_refused("[{\"plugin\": \"circle_a\"}, {\"plugin\": \"circle_b\"}]",
+                      "test.json:2:1: pipeline: no order can be had, plugins wait for each other: "
+                      "circle_a needs \"b\" of circle_b, circle_b needs \"a\" of circle_a");
+    bed_check_refused(
+        "[{\"plugin\": \"shout\"}, {\"plugin\": \"shout\"}]",
+        "test.json:2:1: pipeline: shout and shout#2 both provide the layer \"shout\": "
+        "give one of them another name for it with \"as\", or take one out");
+    bed_check_refused(
+        "[{\"plugin\": \"shout\", \"when\": {\"language\": [\"en\"]}}]",
+        "test.json:2:34: pipeline[0].when: no plugin of the pipeline provides the layer "
+        "\"language\": add one that does");
+    bed_check_refused(
+        "[{\"plugin\": \"result\", \"options\": {\"open\": -2, \"say\": \"no model\"}}]",
+        "test.json:2:14: pipeline[0]: plugin result did not start: no model");
+    bed_check_refused(
+        "[{\"plugin\": \"result\", \"options\": {\"open\": 7, \"keep\": true}}]",
+        "test.json:2:14: pipeline[0]: plugin result did not start: its open() gave 7 and "
+        "logged no reason");
 }
 
 static void names_that_do_not_fit(void **state)
 {
     (void)state;
-    check_refused("[{\"plugin\": \"shout\", \"as\": {\"shuot\": \"loud\"}}]",
-                  "test.json:2:34: pipeline[0].as: plugin shout has no layer \"shuot\"; did you "
-                  "mean \"shout\"?");
-    check_refused("[{\"plugin\": \"shout\", \"as\": {\"zebra\": \"loud\"}}]",
-                  "test.json:2:34: pipeline[0].as: plugin shout has no layer \"zebra\"");
-    check_refused("[{\"plugin\": \"values\", \"as\": \"loud\"}]",
-                  "test.json:2:35: pipeline[0].as: plugin values provides 2 layers: say which, as "
-                  "in {\"layer\": \"loud\"}");
-    check_refused("[{\"plugin\": \"values\", \"as\": {\"values\": \"more\"}}]",
-                  "test.json:2:35: pipeline[0].as: two layers would be called \"more\"");
+    bed_check_refused(
+        "[{\"plugin\": \"shout\", \"as\": {\"shuot\": \"loud\"}}]",
+        "test.json:2:34: pipeline[0].as: plugin shout has no layer \"shuot\"; did you "
+        "mean \"shout\"?");
+    bed_check_refused("[{\"plugin\": \"shout\", \"as\": {\"zebra\": \"loud\"}}]",
+                      "test.json:2:34: pipeline[0].as: plugin shout has no layer \"zebra\"");
+    bed_check_refused(
+        "[{\"plugin\": \"values\", \"as\": \"loud\"}]",
+        "test.json:2:35: pipeline[0].as: plugin values provides 2 layers: say which, as "
+        "in {\"layer\": \"loud\"}");
+    bed_check_refused("[{\"plugin\": \"values\", \"as\": {\"values\": \"more\"}}]",
+                      "test.json:2:35: pipeline[0].as: two layers would be called \"more\"");
 }
 
 static void topic_is_made_of_layers_and_source(void **state)
