@@ -28,7 +28,6 @@ struct sentences {
     size_t room;
     size_t first; /* the sentence's first token */
     size_t line;  /* where the line begins */
-    size_t width; /* columns the text is wrapped at, or 0 */
 };
 
 /* What a token says about the end of a sentence. */
@@ -159,29 +158,37 @@ static bool opens(const struct sentences *s, size_t next)
     return next + 1 < s->t->n_tokens && !is_small(s, next + 1);
 }
 
-/* 1. Introduction; 3. Oktober: the number's full stop is no end. */
+static bool is_among(const struct sentences *s, size_t i, const char *words)
+{
+    const struct gloss_token *t = token_at(s, i);
+    size_t n = t->span.end - t->span.begin;
+    char key[16] = " ";
+
+    if (n > sizeof(key) - 3)
+        return false;
+    memcpy(key + 1, s->x->s + t->span.begin, n);
+    if (t->flags & GLOSS_TOKEN_TITLE && key[1] >= 'A' && key[1] <= 'Z')
+        key[1] |= 0x20;
+    memcpy(key + 1 + n, " ", 2);
+    return strstr(words, key) != NULL;
+}
+
+/* 1. Introduction; 3. Oktober; gegen den 1. FC Köln: the number's full stop is
+ * no end. */
 static bool is_ordinal(const struct sentences *s, size_t dot, size_t next)
 {
-    static const char months[] =
-        " januar februar märz april mai juni juli august september oktober "
-        "november dezember jahrhundert jänner ";
-    const struct gloss_token *number, *word = token_at(s, next);
-    size_t n = word->span.end - word->span.begin;
-    char key[16] = " ";
+    static const char after[] = " januar februar märz april mai juni juli august september oktober "
+                                "november dezember jahrhundert jänner FC ";
+    static const char before[] = " am der die das dem den des im zum vom beim zur bis ab seit und "
+                                 "ihr sein ihrem seinem ";
+    const struct gloss_token *number;
 
     if (dot == s->first || is_spaced(s, dot))
         return false;
     number = token_at(s, dot - 1);
     if (!(number->flags & GLOSS_TOKEN_NUMBER) || number->span.end - number->span.begin > 2)
         return false;
-    if (dot - 1 == s->first)
-        return true;
-    if (n > sizeof(key) - 3 || !(word->flags & GLOSS_TOKEN_TITLE))
-        return false;
-    memcpy(key + 1, s->x->s + word->span.begin, n);
-    key[1] |= 0x20;
-    memcpy(key + 1 + n, " ", 2);
-    return strstr(months, key) != NULL;
+    return dot - 1 == s->first || is_among(s, next, after) || is_among(s, dot - 2, before);
 }
 
 /* Where no space stands after the mark: a typing error, or no end. */
@@ -204,7 +211,7 @@ static bool begins(const struct sentences *s, enum mark mark, size_t i, size_t l
     if (mark == MARK_WIDE)
         return true;
     if (!is_spaced(s, next))
-        return mark != MARK_DOTS && begins_unspaced(s, i, next);
+        return (mark == MARK_DOT || mark == MARK_ASKS) && begins_unspaced(s, i, next);
     if (mark == MARK_NAME)
         return false;
     if (is_small(s, next))
@@ -248,35 +255,6 @@ static size_t columns(const struct sentences *s, size_t begin, size_t end)
     return utf8_count(s->x->s + begin, end - begin);
 }
 
-/* The width at which most lines end, if they do: where a third of the lines and
- * more come near the longest ones, and hardly any is longer than WIDTH_MAX. */
-static size_t wrap_width(const struct sentences *s)
-{
-    size_t lines[WIDTH_MAX + 1] = {0}, n = 0, longer = 0, near = 0, width = WIDTH_MAX, over = 0;
-    size_t begin = s->x->begin, count = s->t->n_tokens;
-
-    for (size_t i = s->first + 1; i <= count; i++) {
-        size_t cols;
-        if (i < count && !(token_at(s, i)->flags & GLOSS_TOKEN_LINE))
-            continue;
-        cols = columns(s, begin, token_at(s, i - 1)->span.end);
-        n++;
-        if (cols > WIDTH_MAX)
-            longer++;
-        else
-            lines[cols]++;
-        if (i < count)
-            begin = gap_before(s, i).line;
-    }
-    if (n < 3 || longer * 10 > n)
-        return 0;
-    while (width > WIDTH_MIN && (over + lines[width]) * 50 <= n)
-        over += lines[width--];
-    for (size_t cols = width * 4 / 5; cols <= width; cols++)
-        near += lines[cols];
-    return width > WIDTH_MIN && near * 3 >= n ? width : 0;
-}
-
 /* Whether the line break before token next, after last, ends a sentence. */
 static bool line_ends(const struct sentences *s, size_t last, size_t next)
 {
@@ -288,12 +266,12 @@ static bool line_ends(const struct sentences *s, size_t last, size_t next)
     if (gap.breaks > 1)
         return true;
     if (is_small(s, next) && mark_of(s, last) == MARK_NONE)
-        return cols < (s->width ? s->width / 2 : LONG_LINE);
-    if (!s->width)
+        return cols < (s->x->width ? s->x->width / 2 : LONG_LINE);
+    if (!s->x->width)
         return true;
     if (indent > 1 || (indent && s->x->s[gap.line] == '\t'))
         return true;
-    return cols + 1 + word <= s->width;
+    return cols + 1 + word <= s->x->width;
 }
 
 /* ---- */
@@ -337,13 +315,57 @@ static bool ends_at(const struct sentences *s, size_t *i)
     return *i - s->first + 1 >= SENTENCE_MAX;
 }
 
+/* Lines of a text, counted by their columns. */
+struct census {
+    size_t lines[WIDTH_MAX + 1];
+    size_t n, longer;
+};
+
+static void count_line(struct census *c, const char *line, size_t n)
+{
+    size_t cols;
+
+    while (n && (line[n - 1] == ' ' || line[n - 1] == '\r' || line[n - 1] == '\t'))
+        n--;
+    if (!n)
+        return;
+    cols = utf8_count(line, n);
+    c->n++;
+    if (cols > WIDTH_MAX)
+        c->longer++;
+    else
+        c->lines[cols]++;
+}
+
+/* Text is wrapped where a third of its lines and more end near the column at
+ * which the longest of them end, and hardly any is longer than WIDTH_MAX. The
+ * longest fiftieth may stick out. */
+size_t sentence_width(const struct text *x)
+{
+    struct census c = {{0}, 0, 0};
+    size_t width = WIDTH_MAX, over = 0, near = 0;
+    const char *line = x->s + x->begin, *end = x->s + x->end;
+
+    while (line < end) {
+        const char *nl = memchr(line, '\n', (size_t)(end - line));
+        count_line(&c, line, (size_t)((nl ? nl : end) - line));
+        line = nl ? nl + 1 : end;
+    }
+    if (c.n < 3 || c.longer * 10 > c.n)
+        return 0;
+    while (width > WIDTH_MIN && (over + c.lines[width]) * 50 <= c.n)
+        over += c.lines[width--];
+    for (size_t cols = width * 4 / 5; cols <= width; cols++)
+        near += c.lines[cols];
+    return width > WIDTH_MIN && near * 3 >= c.n ? width : 0;
+}
+
 int sentence_split(struct tokens *t, struct arena *a, const struct text *x, size_t first)
 {
     struct sentences s = {.t = t, .a = a, .x = x, .first = first, .line = x->begin};
 
     if (first == t->n_tokens)
         return 0;
-    s.width = wrap_width(&s);
     for (size_t i = first; i < t->n_tokens; i++) {
         bool ends;
         if (token_at(&s, i)->flags & GLOSS_TOKEN_LINE && i > first)

@@ -16,6 +16,7 @@
 struct text {
     const char *s;
     size_t begin, end;
+    size_t width;     /* columns the text is wrapped at, 0: a line break means something */
     size_t no_domain; /* no domain name's dot stands before this */
 };
 
@@ -79,6 +80,9 @@ enum abbreviation abbreviation_find(const char *s, size_t n);
 
 /* A word that often begins a sentence and seldom is part of a name: The, He, But. */
 bool abbreviation_starter(const char *s, size_t n);
+
+/* The column at which the lines of x are wrapped, or 0. */
+size_t sentence_width(const struct text *x);
 
 /* Parts the tokens from first on into sentences, and numbers them. -1 as
  * tokens_split. */

@@ -274,7 +274,10 @@ int tokens_split(struct tokens *t, struct arena *a, const char *text, size_t beg
         .pending = GLOSS_TOKEN_SPACED | GLOSS_TOKEN_LINE,
     };
     size_t first = t->n_tokens;
-    bool whole = scan(&p);
+    bool whole;
+
+    p.x.width = sentence_width(&p.x);
+    whole = scan(&p);
 
     return sentence_split(t, a, &p.x, first) < 0 || !whole ? -1 : 0;
 }

@@ -3,7 +3,9 @@
  * word.c - where a word or a number ends: which marks join what stands on both
  * sides of them. The rules:
  *
- *   hyphen      joins: al-Assad, UN-backed, 1996-08-30, U.S.-led. Dashes don't
+ *   hyphen      joins: al-Assad, self-defeating, Jean-Paul, 1996-08-30; but is a token
+ *               of its own beside a name that is a part: Saudi - led, anti - Putin,
+ *               US - China. Dashes never join
  *   apostrophe  parts 's 'm 'd 're 've 'll from the word (Putin 's) and n't too
  *               (do n't, ca n't); parts an article that lost its vowel (l' Italie,
  *               dell' Unione); else joins: O'Brien, rock'n'roll
@@ -33,6 +35,20 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* Whether n bytes of s are one of words, which stand between spaces; in small
+ * letters where fold is set. */
+static bool among(const char *words, const char *s, size_t n, bool fold)
+{
+    char key[16] = " ";
+
+    if (n == 0 || n > sizeof(key) - 3)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        key[i + 1] = fold ? lower(s[i]) : s[i];
+    memcpy(key + 1 + n, " ", 2);
+    return strstr(words, key) != NULL;
+}
+
 size_t word_clitic(const struct text *x, size_t at)
 {
     size_t i = at + glyph_at(x, at).len;
@@ -51,37 +67,21 @@ size_t word_clitic(const struct text *x, size_t at)
     return glyph_in(x, i, U_ALNUM | U_MARKS) ? 0 : i;
 }
 
-/* Words that lose their vowel before another: French, Italian, Catalan. */
-static bool elided(const char *s, size_t n)
-{
-    static const char words[] = " l d j c m n s t qu jusqu lorsqu puisqu quoiqu un dell all nell "
-                                "dall sull coll quest quell bell sant gl anch com dov cos ";
-    char key[12] = " ";
-
-    if (n > sizeof(key) - 3)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        key[i + 1] = lower(s[i]);
-        if (key[i + 1] < 'a' || key[i + 1] > 'z')
-            return false;
-    }
-    key[n + 1] = ' ';
-    key[n + 2] = '\0';
-    return strstr(words, key) != NULL;
-}
-
 /* Whether the word from begin lost its vowel to what follows the apostrophe.
  * D'Angelo is a name. */
 static bool elides(const struct text *x, size_t begin, size_t apostrophe, const struct glyph *next)
 {
     bool vowel = next->code < 0x80 ? memchr("aeiouyhAEIOUYH", (int)next->code, 14) != NULL
                                    : next->code >= 0xC0 && next->code <= 0x17F;
+    /* French, Italian, Catalan */
+    static const char words[] = " l d j c m n s t qu jusqu lorsqu puisqu quoiqu un dell all nell "
+                                "dall sull coll quest quell bell sant gl anch com dov cos ";
 
     if (!vowel && next->class != U_DIGIT)
         return false;
     if (apostrophe - begin == 1 && x->s[begin] == 'D' && next->class == U_UPPER)
         return false;
-    return elided(x->s + begin, apostrophe - begin);
+    return among(words, x->s + begin, apostrophe - begin, true);
 }
 
 /* The joins: each gives the offset where the word goes on, or 0 where it ends
@@ -149,6 +149,22 @@ static bool starter_at(const struct text *x, size_t i)
     return n < AHEAD_MAX && abbreviation_starter(x->s + i, n);
 }
 
+/* Whether a sentence ends at i, behind a full stop that may be an abbreviation's:
+ * the text ends, or a line that means something, or a starter follows. */
+static bool ends_after(const struct text *x, size_t i)
+{
+    const uint32_t skip = U_SET(U_SPACE) | U_SET(U_QUOTE) | U_SET(U_APOSTROPHE) | U_SET(U_CLOSE);
+    size_t stop = i + AHEAD_MAX;
+
+    while (i < stop && glyph_in(x, i, skip) && i < x->end)
+        i += glyph_at(x, i).len;
+    if (i >= x->end)
+        return true;
+    if (glyph_in(x, i, U_SET(U_NEWLINE)) && (!x->width || after_space(x, i) == x->end))
+        return true;
+    return starter_at(x, after_space(x, i));
+}
+
 /* Whether the single letter before the full stop at dot stands for a longer
  * word: J. Smith, z. B., p. 4. */
 static bool initial(const struct text *x, const struct so_far *f, size_t dot)
@@ -162,8 +178,8 @@ static bool initial(const struct text *x, const struct so_far *f, size_t dot)
         return true;
     if (f->last == U_LOWER)
         return next.class == U_DIGIT;
-    return f->last == U_UPPER &&
-           (next.class == U_LOWER || (next.class == U_UPPER && !starter_at(x, i)));
+    return f->last == U_UPPER && unicode_in(next.class, U_SET(U_LOWER) | U_SET(U_UPPER)) &&
+           !ends_after(x, dot + 1);
 }
 
 /* Half of a Spanish plural: EE.UU., FF.AA. */
@@ -223,29 +239,41 @@ static size_t join_dot_within(struct text *x, struct so_far *f, size_t dot,
     return 0;
 }
 
+/* Whether the full stop at dot, which no letter follows, belongs to the word. */
+static bool takes_dot(const struct text *x, const struct so_far *f, size_t dot)
+{
+    size_t part = f->dotted ? f->w->begin : f->part;
+    char next = dot + 1 < x->end ? x->s[dot + 1] : ' ';
+
+    if (f->dotted && (letters_at(x, f->part) == 1 || paired(x->s + f->part, dot - f->part)))
+        return true;
+    if (next == '.')
+        return false;
+    if (next == ',' || next == ';')
+        return true;
+    if (!f->dotted && letters_at(x, f->part) == 1)
+        return initial(x, f, dot);
+    switch (abbreviation_find(x->s + part, dot - part)) {
+    case ABBR_NAME:
+        return true;
+    case ABBR_ANY:
+        return !ends_after(x, dot + 1);
+    case ABBR_NUMBER:
+        return glyph_in(x, after_space(x, dot + 1), U_SET(U_DIGIT));
+    default:
+        return false;
+    }
+}
+
 static size_t join_dot(struct text *x, struct so_far *f, size_t dot)
 {
     struct glyph next = glyph_at(x, dot + 1);
-    enum abbreviation abbr;
-    size_t part;
 
     if (x->s[dot] != '.' || f->last == U_DOT)
         return 0;
     if (unicode_in(next.class, U_ALNUM))
         return join_dot_within(x, f, dot, &next);
-    if (!unicode_in(f->last, U_LETTERS))
-        return 0;
-    if (f->dotted && (letters_at(x, f->part) == 1 || paired(x->s + f->part, dot - f->part)))
-        return dot + 1;
-    if (next.class == U_DOT)
-        return 0;
-    if (!f->dotted && letters_at(x, f->part) == 1)
-        return initial(x, f, dot) ? dot + 1 : 0;
-    part = f->dotted ? f->w->begin : f->part;
-    abbr = abbreviation_find(x->s + part, dot - part);
-    if (abbr == ABBR_NUMBER && !glyph_in(x, after_space(x, dot + 1), U_SET(U_DIGIT)))
-        return 0;
-    return abbr ? dot + 1 : 0;
+    return unicode_in(f->last, U_LETTERS) && takes_dot(x, f, dot) ? dot + 1 : 0;
 }
 
 /* http:// and its like: the rest of it is the link. */
@@ -286,6 +314,45 @@ static size_t join_other(struct text *x, struct so_far *f, size_t i, const struc
     return unicode_in(f->last, both) && unicode_in(next.class, both) ? i + g->len : 0;
 }
 
+static size_t ascii_letters(const struct text *x, size_t i)
+{
+    size_t n = 0;
+
+    while (n < AHEAD_MAX && i + n < x->end && lower(x->s[i + n]) >= 'a' &&
+           lower(x->s[i + n]) <= 'z')
+        n++;
+    return n;
+}
+
+/* Whether the part before the hyphen or the part behind it is a name by itself:
+ * Saudi-led, anti-Putin, US-China. */
+static bool parts_name(const struct text *x, const struct so_far *f, size_t hyphen, size_t next)
+{
+    static const char states[] = " US UK EU UN UAE ";
+    static const char before[] = " anti pro non ex pre post mid then ";
+    static const char after[] =
+        " based led backed born listed style controlled held ruled dominated owned run made built "
+        "sponsored funded brokered related linked aligned allied affiliated occupied administered "
+        "registered flagged speaking language majority era wide bound trained educated featuring "
+        "supported produced mediated imposed drafted designed operated friendly financed launched "
+        "organized organised inspired themed mandated appointed installed headquartered ";
+    const char *s = x->s;
+    size_t n = ascii_letters(x, next);
+
+    if (among(states, s + f->part, hyphen - f->part, false) || among(states, s + next, n, false))
+        return true;
+    if (s[next] >= 'A' && s[next] <= 'Z')
+        return among(before, s + f->part, hyphen - f->part, false);
+    return f->w->first & U_SET(U_UPPER) && among(after, s + next, n, false);
+}
+
+static size_t join_hyphen(const struct text *x, const struct so_far *f, size_t i, size_t len)
+{
+    if (!glyph_in(x, i + len, U_ALNUM) || parts_name(x, f, i, i + len))
+        return 0;
+    return i + len;
+}
+
 /* A run of what is not seen joins where the word goes on after it. */
 static size_t join_format(const struct text *x, size_t i)
 {
@@ -298,7 +365,7 @@ static size_t join(struct text *x, struct so_far *f, size_t i, const struct glyp
 {
     switch (g->class) {
     case U_HYPHEN:
-        return glyph_in(x, i + g->len, U_ALNUM) ? i + g->len : 0;
+        return join_hyphen(x, f, i, g->len);
     case U_APOSTROPHE:
         return join_apostrophe(x, f, i, g->len);
     case U_DOT:
