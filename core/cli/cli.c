@@ -10,6 +10,10 @@
 
 /* In the order of a newcomer's first day. */
 static const struct cli_command commands[] = {
+    {"run", "run documents through the plugins, here and now", cli_run},
+    {"send", "send documents to the daemon", cli_send},
+    {"tail", "subscribe to the daemon and print what it publishes", cli_tail},
+    {"plugins", "list the plugins, or what one of them takes and gives", cli_plugins},
     {NULL, NULL, NULL},
 };
 

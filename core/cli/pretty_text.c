@@ -13,6 +13,10 @@
 
 #define INDENT "  "
 
+/* A line of the text that is shorter stands by itself: a headline, a menu. A
+ * longer one may be a wrapped paragraph, and is wrapped again. */
+#define SHORT_LINE 50
+
 /* The text being laid out: finished words go out, one word waits. */
 struct layout {
     const struct pretty *p;
@@ -118,7 +122,7 @@ void pretty_text(const struct pretty *p, const char *text, const struct pretty_m
                  size_t n_marks)
 {
     struct layout l = {.p = p};
-    size_t n = strlen(text), i = 0, at = 0, m = 0;
+    size_t n = strlen(text), i = 0, at = 0, m = 0, line = 0;
 
     while (i < n && !l.cut) {
         size_t from = i;
@@ -131,8 +135,11 @@ void pretty_text(const struct pretty *p, const char *text, const struct pretty_m
         at++;
         if (m < n_marks && at == marks[m].end)
             close_mark(&l, &marks[m++]);
-        if (c == '\n' && i < n && text[i] == '\n')
+        line++;
+        if (c == '\n' && (line < SHORT_LINE || (i < n && text[i] == '\n')))
             end_paragraph(&l);
+        if (c == '\n')
+            line = 0;
     }
     end_paragraph(&l);
     if (l.cut && i < n)
