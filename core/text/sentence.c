@@ -217,9 +217,8 @@ static bool begins(const struct sentences *s, enum mark mark, size_t i, size_t l
     if (is_small(s, next))
         return last == i && (mark == MARK_DOT || mark == MARK_ASKS) && is_small(s, s->first);
     if (token_at(s, next)->flags & GLOSS_TOKEN_PUNCT)
-        return opens(s, next) &&
-               (mark != MARK_MAYBE || last > i || is_word_of(s, next + 1, U_SET(U_UPPER)));
-    if (mark == MARK_MAYBE && last == i)
+        return opens(s, next) && (mark != MARK_MAYBE || is_word_of(s, next + 1, U_SET(U_UPPER)));
+    if (mark == MARK_MAYBE)
         return is_starter(s, next);
     if (mark == MARK_DOTS)
         return !(token_at(s, next)->flags & GLOSS_TOKEN_NUMBER);

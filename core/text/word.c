@@ -146,7 +146,7 @@ static bool starter_at(const struct text *x, size_t i)
 
     while (n < AHEAD_MAX && i + n < x->end && glyph_in(x, i + n, U_LETTERS))
         n += glyph_at(x, i + n).len;
-    return n < AHEAD_MAX && abbreviation_starter(x->s + i, n);
+    return glyph_in(x, i, U_SET(U_UPPER)) && n < AHEAD_MAX && abbreviation_starter(x->s + i, n);
 }
 
 /* Whether a sentence ends at i, behind a full stop that may be an abbreviation's:
