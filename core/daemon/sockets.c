@@ -71,14 +71,24 @@ static bool is_taken(const char *address)
     return taken;
 }
 
+/* Where the socket really is: as configured, unless the system chose the port. */
+static void note_address(void *socket, const struct endpoint *e, size_t size)
+{
+    const char *port = strrchr(e->address, ':');
+
+    if (port && (!strcmp(port, ":*") || !strcmp(port, ":0")))
+        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, e->at, &size);
+    else
+        snprintf(e->at, size, "%s", e->address);
+}
+
 static int bind_endpoint(void *socket, const struct endpoint *e, struct fault *f)
 {
-    size_t size = 256;
     const char *hint = "change the endpoint";
     int error;
 
     if (!is_taken(e->address) && zmq_bind(socket, e->address) == 0) {
-        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, e->at, &size);
+        note_address(socket, e, 256);
         return 0;
     }
     error = is_taken(e->address) ? EADDRINUSE : zmq_errno();

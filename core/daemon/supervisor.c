@@ -179,7 +179,7 @@ static void on_started(struct dispatch *p)
     }
     s->serving = true;
     log_info("supervisor",
-             "glossd " GLOSS_VERSION ": pull %s, ack %s, publish %s; workers: %" PRIu32
+             "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s; workers: %" PRIu32
              "; pipeline: %s; durability memory: what is in flight is lost if the daemon is killed",
              s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], g->config.workers, g->pipeline);
     if (!s->stopped)
