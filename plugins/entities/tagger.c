@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tagger.c - see tagger.h. A word's weights are summed once for each place of the window and
+ * kept while the table of words lasts, so that a unit costs a handful of vector additions and
+ * the look-ups of the features that join words.
+ */
+#include "tagger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS = 3 * BLOCK_UNITS };
+
+struct sums {
+    int16_t row[PLACES][ROW];
+};
+
+struct tagger {
+    const struct model *model;
+    struct words words;
+    struct sums *sums;    /* of each word */
+    uint32_t words_known; /* those below have their sums */
+    struct block block;
+    struct lattice *lattice; /* all of a block */
+    struct trellis *trellis;
+    uint8_t *labels;
+    float *margins;
+};
+
+struct tagger *tagger_create(const struct model *m)
+{
+    struct tagger *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->model = m;
+    t->sums = malloc(WORDS * sizeof(*t->sums));
+    t->lattice = malloc(BLOCK_UNITS * sizeof(*t->lattice));
+    t->trellis = malloc(BLOCK_UNITS * sizeof(*t->trellis));
+    t->labels = malloc(BLOCK_UNITS);
+    t->margins = malloc(BLOCK_UNITS * sizeof(*t->margins));
+    if (words_init(&t->words, WORDS) || block_init(&t->block) || !t->sums || !t->lattice ||
+        !t->trellis || !t->labels || !t->margins) {
+        tagger_destroy(t);
+        return NULL;
+    }
+    t->words.clusters = &m->tables[TABLE_CLUSTERS];
+    t->words.names = &m->tables[TABLE_NAMES];
+    return t;
+}
+
+void tagger_destroy(struct tagger *t)
+{
+    if (!t)
+        return;
+    words_finish(&t->words);
+    block_finish(&t->block);
+    free(t->sums);
+    free(t->lattice);
+    free(t->trellis);
+    free(t->labels);
+    free(t->margins);
+    free(t);
+}
+
+static void add_row(int16_t *sum, const int16_t *row)
+{
+    for (int k = 0; k < ROW; k++)
+        sum[k] = (int16_t)(sum[k] + row[k]);
+}
+
+static void add_features(const struct tagger *t, int16_t *sum, const uint64_t *features, size_t n)
+{
+    const struct table *weights = &t->model->tables[TABLE_WEIGHTS];
+
+    for (size_t i = 0; i < n; i++) {
+        const int8_t *row = table_find(weights, features[i]);
+
+        if (row)
+            for (int k = 0; k < ROW; k++)
+                sum[k] = (int16_t)(sum[k] + row[k]);
+    }
+}
+
+static void sum_words(struct tagger *t)
+{
+    uint64_t features[FEATURES_WORD];
+
+    for (; t->words_known < t->words.n; t->words_known++) {
+        struct sums *s = &t->sums[t->words_known];
+
+        memset(s, 0, sizeof(*s));
+        for (int place = 0; place < PLACES; place++) {
+            size_t n = features_word(&t->words.word[t->words_known], (enum place)place, features);
+
+            add_features(t, s->row[place], features, n);
+        }
+    }
+}
+
+static const int16_t *row_of(const struct tagger *t, const struct sentence *s, size_t i, int step,
+                             enum place place)
+{
+    size_t at = i + (size_t)step;
+    int inside = step < 0 ? i >= s->begin + (size_t)-step : at < s->end;
+
+    return t->sums[inside ? t->block.units[at].word : 0].row[place];
+}
+
+static void sum_window(const struct tagger *t, const struct sentence *s, size_t i, int16_t *sum)
+{
+    memcpy(sum, row_of(t, s, i, 0, PLACE_HERE), ROW * sizeof(*sum));
+    add_row(sum, row_of(t, s, i, -1, PLACE_BEFORE));
+    add_row(sum, row_of(t, s, i, 1, PLACE_AFTER));
+    add_row(sum, row_of(t, s, i, -2, PLACE_BEFORE2));
+    add_row(sum, row_of(t, s, i, 2, PLACE_AFTER2));
+}
+
+/* Scores of a sentence's units. The sum of what is near slides along with the unit. */
+static void score(struct tagger *t, const struct sentence *s)
+{
+    struct view v = block_view(&t->block, &t->words);
+    uint64_t features[FEATURES_UNIT];
+    int16_t near[ROW] = {0}, sum[ROW];
+
+    for (size_t i = s->begin; i < s->end && i < s->begin + NEAR; i++)
+        add_row(near, t->sums[t->block.units[i].word].row[PLACE_NEAR]);
+    for (size_t i = s->begin; i < s->end; i++) {
+        const int16_t *self = t->sums[t->block.units[i].word].row[PLACE_NEAR];
+
+        if (i + NEAR < s->end)
+            add_row(near, t->sums[t->block.units[i + NEAR].word].row[PLACE_NEAR]);
+        sum_window(t, s, i, sum);
+        if (features_wanted(&v, s, i))
+            add_features(t, sum, features, features_unit(&v, s, i, features));
+        t->lattice[i].score[0] = 0;
+        for (int k = 0; k < ROW; k++)
+            t->lattice[i].score[k + 1] = (float)(sum[k] + near[k] - self[k]);
+        if (i >= s->begin + NEAR) {
+            const int16_t *gone = t->sums[t->block.units[i - NEAR].word].row[PLACE_NEAR];
+
+            for (int k = 0; k < ROW; k++)
+                near[k] = (int16_t)(near[k] - gone[k]);
+        }
+    }
+}
+
+static void label(struct tagger *t, const struct sentence *s)
+{
+    const float *moves = t->model->head->moves;
+    struct lattice *in = t->lattice + s->begin;
+    size_t n = s->end - s->begin, names = 0;
+
+    viterbi_best(in, n, moves, t->trellis, t->labels + s->begin);
+    for (size_t i = s->begin; i < s->end; i++)
+        names += t->labels[i] != 0;
+    if (names)
+        viterbi_margins(in, n, moves, t->trellis, t->labels + s->begin, t->margins + s->begin);
+}
+
+size_t tagger_read(struct tagger *t, const char *text, const struct gloss_token *tokens, size_t n)
+{
+    size_t taken;
+
+    if (t->words.n + BLOCK_UNITS > WORDS) {
+        words_clear(&t->words);
+        t->words_known = 0;
+    }
+    taken = block_read(&t->block, &t->words, text, tokens, n);
+    sum_words(t);
+    for (size_t i = 0; i < t->block.n_sentences; i++) {
+        score(t, &t->block.sentences[i]);
+        label(t, &t->block.sentences[i]);
+    }
+    return taken;
+}
+
+const struct block *tagger_block(const struct tagger *t)
+{
+    return &t->block;
+}
+
+const struct words *tagger_words(const struct tagger *t)
+{
+    return &t->words;
+}
+
+const uint8_t *tagger_labels(const struct tagger *t)
+{
+    return t->labels;
+}
+
+const float *tagger_margins(const struct tagger *t)
+{
+    return t->margins;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * viterbi.h - the best labels of a sentence, and by how much they are best. The hard rule: only
+ * sequences that spell whole names are considered.
+ */
+#ifndef ENTITIES_VITERBI_H
+#define ENTITIES_VITERBI_H
+
+#include "model.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Scores of labels; label 0 of every unit is 0 unless the caller puts something there. */
+struct lattice {
+    float score[LABELS];
+};
+
+/* What viterbi_best writes on the way; the caller's, one for each unit. */
+struct trellis {
+    float best[LABELS]; /* of the paths that end here with a label */
+    uint8_t from[LABELS];
+};
+
+/* Labels of n > 0 units. moves is model_head.moves. */
+void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct trellis *t,
+                  uint8_t *labels);
+
+/* After viterbi_best: what is lost where unit i must not have the label it got.. */
+void viterbi_margins(const struct lattice *in, size_t n, const float *moves, const struct trellis *t,
+                     const uint8_t *labels, float *margins);
+
+#endif
