@@ -115,7 +115,7 @@ fuzz: all
 
 # ---- lint
 
-c_files = $(wildcard include/gloss/*.h $(foreach d,core core/* plugins/* tests/* bench bench/* tools,$d/*.[ch]))
+c_files = $(wildcard include/gloss/*.h $(foreach d,core core/* plugins/* tests/* bench bench/* tools tools/*,$d/*.[ch]))
 
 lint: all
 	@tests/lint/boundaries.py
@@ -206,6 +206,21 @@ help:
 unicode-table: # needs Debian's package unicode-data
 	tools/unicode_table.py > core/text/unicode_table.inc.new
 	mv core/text/unicode_table.inc.new core/text/unicode_table.inc
+
+# ---- models: each is rebuilt by one command from the data that DATA names (see the cards)
+
+DATA ?= ../shared/data
+
+# The trainer runs the plugin's own feature code. CORPORA=free leaves out what is not freely licensed.
+CORPORA ?= all
+entities_src := $(wildcard tools/entities/*.c) $(filter-out plugins/entities/entities.c,$(wildcard plugins/entities/*.c))
+
+$B/tools/train_entities: $B/obj/tools/train_entities.o $(entities_src:%.c=$B/obj/%.o) $B/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+model-entities: $B/tools/train_entities
+	$< $(DATA) plugins/entities/entities.model $(CORPORA)
 
 clean:
 	rm -rf build

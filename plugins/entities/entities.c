@@ -160,9 +160,8 @@ GLOSS_PLUGIN(.name = "entities", .version = "1.0",
                  {GLOSS_ENTITIES, GLOSS_MANY,
                   "a name; label PER, ORG, LOC or MISC; score 0..1, how sure; attribute name, the "
                   "longest form of the same name in the document where that is longer"}),
-             .options = GLOSS_OPTIONS({"model", GLOSS_FILE, "entities.model", "the model file"},
-                                      {"types", GLOSS_LIST, "PER,ORG,LOC,MISC",
-                                       "the types to publish"},
-                                      {"min_score", GLOSS_NUM, "0",
-                                       "names less sure than this are left out"}),
+             .options = GLOSS_OPTIONS(
+                 {"model", GLOSS_FILE, "entities.model", "the model file"},
+                 {"types", GLOSS_LIST, "PER,ORG,LOC,MISC", "the types to publish"},
+                 {"min_score", GLOSS_NUM, "0", "names less sure than this are left out"}),
              .open = open, .close = close, .process = process);

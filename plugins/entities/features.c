@@ -3,6 +3,7 @@
  * features.c - see features.h.
  */
 #include "features.h"
+
 #include "hash.h"
 
 enum { ONE_WORD = 1000 }; /* kinds below are of units, above of words at places */
@@ -83,7 +84,8 @@ static size_t word_here(const struct word *w, uint64_t *out)
         if (w->prefix[k] && k > 0)
             out[n++] = feature2(p + PREFIX + k, w->prefix[k], w->kind);
         if (w->suffix[k])
-            out[n++] = feature2(p + SUFFIX + k, w->suffix[k], w->kind & (WORD_CAPITAL | WORD_UPPER));
+            out[n++] =
+                feature2(p + SUFFIX + k, w->suffix[k], w->kind & (WORD_CAPITAL | WORD_UPPER));
     }
     return n;
 }

@@ -3,6 +3,7 @@
  * mentions.c - see mentions.h.
  */
 #include "mentions.h"
+
 #include "hash.h"
 
 #include <stdlib.h>
@@ -140,7 +141,8 @@ void mentions_read(struct mentions *m, const struct block *b, const struct words
     n = m->n;
     memset(m->slots, 0, SLOTS * sizeof(*m->slots));
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t u = m->list[i].first; m->list[i].last > m->list[i].first && u <= m->list[i].last; u++)
+        for (uint32_t u = m->list[i].first;
+             m->list[i].last > m->list[i].first && u <= m->list[i].last; u++)
             enter(m, i, view_word(&v, u)->lower);
     for (uint32_t i = 0; i < n; i++)
         m->list[i].longest = longest(m, &v, i);

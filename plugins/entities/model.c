@@ -3,6 +3,7 @@
  * model.c - see model.h.
  */
 #include "model.h"
+
 #include "hash.h"
 
 #include <math.h>

@@ -64,8 +64,8 @@ struct cluster {
 enum {
     NAME_COUNTRY = 1,
     NAME_REGION = 2,
-    NAME_CITY = 4,  /* of 100,000 people and more */
-    NAME_TOWN = 8,  /* of fewer */
+    NAME_CITY = 4,   /* of 100,000 people and more */
+    NAME_TOWN = 8,   /* of fewer */
     NAME_FIRST = 16, /* a given name */
     NAME_LAST = 32,  /* a family name */
     NAME_MORE = 128, /* longer names begin with this */
@@ -85,8 +85,8 @@ struct model_head {
     struct {
         uint32_t bits, n, width, pad;
     } tables[TABLES];
-    float slope, offset;           /* of confidence: 1 / (1 + exp(-(offset + slope * margin))) */
-    float moves[LABELS * LABELS];  /* from label (row) to label, in the unit of the weights */
+    float slope, offset;          /* of confidence: 1 / (1 + exp(-(offset + slope * margin))) */
+    float moves[LABELS * LABELS]; /* from label (row) to label, in the unit of the weights */
     uint32_t pad[1];
 };
 

@@ -96,7 +96,8 @@ static void step_back(const float *next, const float *moves, float *after)
     }
     for (int type = 0; type < TYPES; type++)
         for (int x = label_of(type, BEGIN); x <= label_of(type, INSIDE); x++) {
-            float inside = moves[x * LABELS + label_of(type, INSIDE)] + next[label_of(type, INSIDE)];
+            float inside =
+                moves[x * LABELS + label_of(type, INSIDE)] + next[label_of(type, INSIDE)];
             float last = moves[x * LABELS + label_of(type, LAST)] + next[label_of(type, LAST)];
 
             best[x] = inside > last ? inside : last;
@@ -104,8 +105,8 @@ static void step_back(const float *next, const float *moves, float *after)
     memcpy(after, best, sizeof(best));
 }
 
-void viterbi_margins(const struct lattice *in, size_t n, const float *moves, const struct trellis *t,
-                     const uint8_t *labels, float *margins)
+void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
+                     const struct trellis *t, const uint8_t *labels, float *margins)
 {
     float after[LABELS], next[LABELS];
 

@@ -27,7 +27,7 @@ void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct
                   uint8_t *labels);
 
 /* After viterbi_best: what is lost where unit i must not have the label it got.. */
-void viterbi_margins(const struct lattice *in, size_t n, const float *moves, const struct trellis *t,
-                     const uint8_t *labels, float *margins);
+void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
+                     const struct trellis *t, const uint8_t *labels, float *margins);
 
 #endif

@@ -3,6 +3,7 @@
  * words.c - see words.h.
  */
 #include "words.h"
+
 #include "hash.h"
 
 #include <stdlib.h>

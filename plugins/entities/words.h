@@ -23,8 +23,8 @@ enum {
 enum { AFFIXES = 4 };
 
 struct word {
-    uint64_t form, lower; /* hashes of the spelling, and of it in lower case */
-    uint64_t shape, runs; /* hashes: "Xxxxx-dd" up to four a run, and "Xx-d" */
+    uint64_t form, lower;                      /* hashes of the spelling, and of it in lower case */
+    uint64_t shape, runs;                      /* hashes: "Xxxxx-dd" up to four a run, and "Xx-d" */
     uint32_t prefix[AFFIXES], suffix[AFFIXES]; /* hashes of 1 to 4 characters; 0: too short */
     uint32_t initial;                          /* its first code point, in lower case */
     struct cluster cluster;                    /* 0, 0: in none */

@@ -34,8 +34,8 @@ struct clustering {
     uint32_t *times;       /* of each word */
     uint32_t *order;       /* words worth clustering, most frequent first */
     size_t n_order;
-    uint16_t *class;       /* of each word; 0: none */
-    uint32_t *first;       /* in pairs, of each word; words + 1 of them */
+    uint16_t *class; /* of each word; 0: none */
+    uint32_t *first; /* in pairs, of each word; words + 1 of them */
     struct pair *pairs;
     int32_t *joint; /* [context][class] */
     double *total;  /* of each class */
@@ -183,7 +183,7 @@ static void count_contexts(struct clustering *c, uint32_t *have)
 static void enter(struct clustering *c, const struct pair *p, uint32_t n, int class, int sign)
 {
     for (uint32_t k = 0; k < n; k++) {
-        c->joint[p[k].context * (uint32_t)c->classes + (uint32_t)class] +=
+        c->joint[p[k].context * (uint32_t)c->classes + (uint32_t) class] +=
             sign * (int32_t)p[k].times;
         c->total[class] += sign * (double)p[k].times;
     }

@@ -3,6 +3,7 @@
  * corpus.c - see corpus.h.
  */
 #include "corpus.h"
+
 #include "plugins/entities/model.h"
 
 #include <ctype.h>
@@ -49,11 +50,11 @@ struct writer {
     struct document *doc;
     size_t room, gold_room;
     int sentences;
-    int in_sentence;  /* a token of it has been written */
-    int double_open;  /* a straight quote is open */
+    int in_sentence; /* a token of it has been written */
+    int double_open; /* a straight quote is open */
     int single_open;
-    int glue;         /* the next token follows without a blank */
-    char before;      /* how the token before ended; 0: there is none */
+    int glue;    /* the next token follows without a blank */
+    char before; /* how the token before ended; 0: there is none */
 };
 
 static void put(struct writer *w, const char *s, size_t n)
@@ -118,12 +119,37 @@ static int quote_follows(int *open, int *glue_next)
 /* True where the token stands against the one before; *next: where the next does too. */
 static int glued(struct writer *w, const char *token, int *next)
 {
-    static const char *const closing[] = {".",  ",",   ";",   ":",   "!",   "?",  ")",  "]",
-                                          "}",  "%",   "'s",  "n't", "'re", "'ve", "'ll", "'d",
-                                          "'m", "''",  "...", "\xe2\x80\x99", "\xe2\x80\x9d", "\xe2\x80\x99s",
-                                          "?!", "),",  ").",  ".,",  "\",", "\").", NULL};
-    static const char *const opening[] = {"(", "[", "{", "$", "``", "#", "\xe2\x80\x9c",
-                                          "\xe2\x80\x98", "(\"", NULL};
+    static const char *const closing[] = {".",
+                                          ",",
+                                          ";",
+                                          ":",
+                                          "!",
+                                          "?",
+                                          ")",
+                                          "]",
+                                          "}",
+                                          "%",
+                                          "'s",
+                                          "n't",
+                                          "'re",
+                                          "'ve",
+                                          "'ll",
+                                          "'d",
+                                          "'m",
+                                          "''",
+                                          "...",
+                                          "\xe2\x80\x99",
+                                          "\xe2\x80\x9d",
+                                          "\xe2\x80\x99s",
+                                          "?!",
+                                          "),",
+                                          ").",
+                                          ".,",
+                                          "\",",
+                                          "\").",
+                                          NULL};
+    static const char *const opening[] = {
+        "(", "[", "{", "$", "``", "#", "\xe2\x80\x9c", "\xe2\x80\x98", "(\"", NULL};
 
     *next = is_one_of(token, opening);
     if (strcmp(token, "\"") == 0)
@@ -230,8 +256,7 @@ static void add_gold(struct document *d, json_t *spans)
         struct gold *g = &d->gold[d->n_gold++];
         const char *type = json_string_value(json_array_get(span, 2));
 
-        g->begin = byte_of(d->text, d->len,
-                           (size_t)json_integer_value(json_array_get(span, 0)));
+        g->begin = byte_of(d->text, d->len, (size_t)json_integer_value(json_array_get(span, 0)));
         g->end = byte_of(d->text, d->len, (size_t)json_integer_value(json_array_get(span, 1)));
         for (int t = 0; t < TYPES; t++)
             if (type && strcmp(type, names[t]) == 0)

@@ -11,12 +11,12 @@
 
 /* What is known of a corpus. */
 struct corpus {
-    const char *file;   /* NAME.iob2 in the folder of training data */
-    float weight;       /* of an update; 0: not used */
-    unsigned types;     /* 1 << type of what it marks; nothing is learned about others */
-    int per_document;   /* sentences taken for one text where the file does not say */
-    unsigned style;     /* STYLE_* */
-    int free;           /* licence allows any use of what is made from it */
+    const char *file; /* NAME.iob2 in the folder of training data */
+    float weight;     /* of an update; 0: not used */
+    unsigned types;   /* 1 << type of what it marks; nothing is learned about others */
+    int per_document; /* sentences taken for one text where the file does not say */
+    unsigned style;   /* STYLE_* */
+    int free;         /* licence allows any use of what is made from it */
 };
 
 enum {

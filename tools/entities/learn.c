@@ -4,6 +4,7 @@
  * from every other label instead, which comes to the same.
  */
 #include "learn.h"
+
 #include "plugins/entities/viterbi.h"
 
 #include <stdio.h>

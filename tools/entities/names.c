@@ -84,7 +84,8 @@ static void on_place(struct names *n, char **f)
     if (people >= TOWN)
         add(n, f[1], people >= CITY ? NAME_CITY : NAME_TOWN);
     if (people >= CITY && strlen(f[9]))
-        for (char *save, *name = strtok_r(f[9], "|", &save); name; name = strtok_r(NULL, "|", &save))
+        for (char *save, *name = strtok_r(f[9], "|", &save); name;
+             name = strtok_r(NULL, "|", &save))
             if (strlen(name) > 4)
                 add(n, name, NAME_CITY);
 }

@@ -3,6 +3,7 @@
  * tables.c - see tables.h.
  */
 #include "tables.h"
+
 #include "corpus.h"
 
 #include <stdio.h>
