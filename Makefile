@@ -222,6 +222,11 @@ $B/tools/train_entities: $B/obj/tools/train_entities.o $(entities_src:%.c=$B/obj
 model-entities: $B/tools/train_entities
 	$< $(DATA) plugins/entities/entities.model $(CORPORA)
 
+model-dateline:
+	python3 tools/build_gazetteer.py $(DATA)/gazetteer tools/gazetteer_extra.tsv plugins/dateline/places.model
+
+.PHONY: model-dateline
+
 clean:
 	rm -rf build
 
