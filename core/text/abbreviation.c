@@ -45,9 +45,24 @@ static bool is_capital(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static int by_key(const void *key, const void *entry)
+static const struct entry *search(const char *key)
 {
-    return strcmp(key, ((const struct entry *)entry)->key);
+    size_t low = 0, high = sizeof(abbreviations) / sizeof(*abbreviations);
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const char *at = abbreviations[middle].key;
+        int order = (unsigned char)*key - (unsigned char)*at;
+        if (order == 0)
+            order = strcmp(key, at);
+        if (order == 0)
+            return &abbreviations[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
 }
 
 enum abbreviation abbreviation_find(const char *s, size_t n)
@@ -57,8 +72,7 @@ enum abbreviation abbreviation_find(const char *s, size_t n)
 
     if (!make_key(key, s, n))
         return ABBR_NONE;
-    e = bsearch(key, abbreviations, sizeof(abbreviations) / sizeof(*abbreviations), sizeof(*e),
-                by_key);
+    e = search(key);
     if (!e || (e->capital && !is_capital(s[0])))
         return ABBR_NONE;
     /* In a text all in capitals a capital tells nothing. */

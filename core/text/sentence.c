@@ -61,8 +61,6 @@ static enum mark word_mark(const struct sentences *s, const struct gloss_token *
     const char *word = s->x->s + t->span.begin;
     size_t n = t->span.end - t->span.begin - 1;
 
-    if (word[n] != '.' || t->flags & GLOSS_TOKEN_LINK)
-        return MARK_NONE;
     switch (abbreviation_find(word, n)) {
     case ABBR_NAME:
     case ABBR_NUMBER:
@@ -77,15 +75,15 @@ static enum mark mark_of(const struct sentences *s, size_t i)
     const struct gloss_token *t = token_at(s, i);
     struct glyph g;
 
+    if (!(t->flags & SPLIT_MARK))
+        return MARK_NONE;
     if (!(t->flags & GLOSS_TOKEN_PUNCT))
         return word_mark(s, t);
     g = first_of(s, i);
     if (g.class == U_TERMINAL)
         return g.code < 0x80 ? MARK_ASKS : MARK_WIDE;
-    if (g.code == 0x2026)
-        return MARK_DOTS;
     if (g.class != U_DOT)
-        return MARK_NONE;
+        return MARK_DOTS;
     if (g.code != '.')
         return MARK_WIDE;
     return t->span.end - t->span.begin > 1 ? MARK_DOTS : MARK_DOT;
@@ -289,8 +287,10 @@ static bool close_sentence(struct sentences *s, size_t last)
         t->sentences = spans;
         s->room = room;
     }
-    for (size_t i = s->first; i <= last; i++)
+    for (size_t i = s->first; i <= last; i++) {
         t->tokens[i].sentence = (uint32_t)t->n_sentences;
+        t->tokens[i].flags &= ~SPLIT_MARK;
+    }
     t->sentences[t->n_sentences++] = span;
     s->first = last + 1;
     return true;
@@ -367,6 +367,9 @@ int sentence_split(struct tokens *t, struct arena *a, const struct text *x, size
         return 0;
     for (size_t i = first; i < t->n_tokens; i++) {
         bool ends;
+        if (i + 1 < t->n_tokens && !(t->tokens[i].flags & (SPLIT_MARK | GLOSS_TOKEN_LINE)) &&
+            !(t->tokens[i + 1].flags & GLOSS_TOKEN_LINE) && i - s.first < SENTENCE_MAX - 1)
+            continue;
         if (token_at(&s, i)->flags & GLOSS_TOKEN_LINE && i > first)
             s.line = gap_before(&s, i).line;
         ends = ends_at(&s, &i);

@@ -45,6 +45,9 @@ static inline bool glyph_in(const struct text *x, size_t at, uint32_t set)
     return unicode_in(glyph_at(x, at).class, set);
 }
 
+/* A flag of tokens while they are split: its mark may end a sentence. */
+#define SPLIT_MARK (UINT32_C(1) << 31)
+
 /* A word or a number, found by word_scan. */
 struct word {
     size_t begin, end;

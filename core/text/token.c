@@ -17,6 +17,10 @@
 #include "text/arena.h"
 #include "text/split.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct splitter {
     struct text x;
     struct tokens *t;
@@ -26,7 +30,7 @@ struct splitter {
     uint32_t pending; /* flags of the next token */
 };
 
-enum { ZWJ = 0x200D, LONG_VOWEL = 0x30FC, COENG = 0x17D2 };
+enum { ZWJ = 0x200D, ELLIPSIS = 0x2026, LONG_VOWEL = 0x30FC, COENG = 0x17D2 };
 
 static bool grow(struct splitter *p)
 {
@@ -77,7 +81,7 @@ static bool push_word(struct splitter *p)
     struct word w;
 
     word_scan(&p->x, p->at, &w);
-    return push(p, w.end, flags_of(&w));
+    return push(p, w.end, flags_of(&w) | (p->x.s[w.end - 1] == '.' && !w.link ? SPLIT_MARK : 0));
 }
 
 static size_t after_marks(const struct text *x, size_t i)
@@ -88,6 +92,11 @@ static size_t after_marks(const struct text *x, size_t i)
             return i;
         i += g.len;
     }
+}
+
+static uint32_t mark_of(struct glyph g)
+{
+    return g.class == U_TERMINAL || g.class == U_DOT || g.code == ELLIPSIS ? SPLIT_MARK : 0;
 }
 
 /* The same mark again and again, ! and ? as one. */
@@ -102,7 +111,7 @@ static bool push_run(struct splitter *p, struct glyph g)
             break;
         i += next.len;
     }
-    return push(p, after_marks(&p->x, i), GLOSS_TOKEN_PUNCT);
+    return push(p, after_marks(&p->x, i), GLOSS_TOKEN_PUNCT | mark_of(g));
 }
 
 static bool push_one(struct splitter *p, struct glyph g, uint32_t flags)
@@ -242,10 +251,96 @@ static bool push_other(struct splitter *p, struct glyph g)
     }
 }
 
+/* ASCII letters at the front of s: how many, and which of them are capitals. Up
+ * to 16; there are 16 bytes to look at. */
+struct letters {
+    unsigned n, capitals;
+};
+
+#ifdef __SSE2__
+static struct letters letters_of(const char *s)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)s), small = _mm_or_si128(v, _mm_set1_epi8(0x20));
+    __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(small, _mm_set1_epi8('a' - 1)),
+                                   _mm_cmplt_epi8(small, _mm_set1_epi8('z' + 1)));
+    unsigned others = ~(unsigned)_mm_movemask_epi8(letter);
+    unsigned n = (unsigned)__builtin_ctz(others | 1u << 16);
+    __m128i capital = _mm_cmplt_epi8(v, _mm_set1_epi8('a'));
+
+    return (struct letters){n, (unsigned)_mm_movemask_epi8(capital) & ((1u << n) - 1)};
+}
+#else
+static struct letters letters_of(const char *s)
+{
+    struct letters l = {0, 0};
+
+    for (; l.n < 16 && ((s[l.n] | 0x20) >= 'a' && (s[l.n] | 0x20) <= 'z'); l.n++)
+        l.capitals |= (unsigned)(s[l.n] < 'a') << l.n;
+    return l;
+}
+#endif
+
+/* Whether a word of ASCII letters, at s, ends at its n-th byte for certain: what
+ * stands there joins no letters (word.c), or is a full stop of no abbreviation. */
+static bool ends_letters(const char *s, unsigned n)
+{
+    unsigned char c = (unsigned char)s[n];
+
+    switch (c) {
+    case ' ':
+    case ',':
+    case '\n':
+        return true;
+    case '.':
+        return n > 1 && (s[n + 1] == ' ' || s[n + 1] == '\n') && !abbreviation_find(s, n);
+    case '-':
+    case '\'':
+    case ':':
+    case '&':
+    case '_':
+        return false;
+    default:
+        return c < 0x80 && !unicode_in(unicode_classes[c], U_ALNUM);
+    }
+}
+
+/* The short way for most words of English: ASCII letters alone. False where
+ * what is at p->at is not for certain such a word. */
+static bool push_simple(struct splitter *p, bool *pushed)
+{
+    const char *s = p->x.s + p->at;
+    uint32_t flags = GLOSS_TOKEN_WORD;
+    struct letters l;
+
+    if (p->x.end - p->at < 18)
+        return false;
+    l = letters_of(s);
+    if (l.n == 0 || l.n == 16 || !ends_letters(s, l.n))
+        return false;
+    if (l.capitals == 1)
+        flags |= GLOSS_TOKEN_TITLE;
+    else if (l.capitals == (1u << l.n) - 1)
+        flags |= GLOSS_TOKEN_UPPER;
+    *pushed = push(p, p->at + l.n, flags);
+    if (s[l.n] == ' ') {
+        p->at++;
+        p->pending = GLOSS_TOKEN_SPACED;
+    }
+    return true;
+}
+
 static bool scan(struct splitter *p)
 {
+    bool pushed = true;
+
     while (p->at < p->x.end) {
-        struct glyph g = glyph_at(&p->x, p->at);
+        struct glyph g;
+        if (push_simple(p, &pushed)) {
+            if (!pushed)
+                return false;
+            continue;
+        }
+        g = glyph_at(&p->x, p->at);
         if (unicode_in(g.class, U_ALNUM)) {
             if (!push_word(p))
                 return false;

@@ -83,27 +83,6 @@ size_t utf8_check(const char *s, size_t n)
     return n;
 }
 
-uint32_t utf8_next(const char *s, size_t n, size_t *i)
-{
-    const unsigned char *p = (const unsigned char *)s + *i;
-
-    (void)n;
-    if (p[0] < 0x80) {
-        *i += 1;
-        return p[0];
-    }
-    if (p[0] < 0xE0) {
-        *i += 2;
-        return (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu);
-    }
-    if (p[0] < 0xF0) {
-        *i += 3;
-        return (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-    }
-    *i += 4;
-    return (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
-}
-
 #ifdef __SSE2__
 /* Counts, in whole steps of 16 bytes, those that begin a character; and once
  * more those that begin one outside the BMP, where wide is 1. *i is moved past. */
@@ -134,10 +113,24 @@ static size_t count_steps(const char *s, size_t n, size_t *i, int wide)
 }
 #endif
 
+/* The same of eight bytes: bit 0 of each byte says whether it begins one. */
+static size_t count_eight(const char *s, int wide)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t v, begins, four;
+
+    memcpy(&v, s, 8);
+    begins = (~(v >> 7) | v >> 6) & ones;
+    four = wide ? v >> 7 & v >> 6 & v >> 5 & v >> 4 & ones : 0;
+    return (begins * ones >> 56) + (four * ones >> 56);
+}
+
 static size_t count_units(const char *s, size_t n, int wide)
 {
     size_t i = 0, units = count_steps(s, n, &i, wide);
 
+    for (; n - i >= 8; i += 8)
+        units += count_eight(s + i, wide);
     for (; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
         units += (c & 0xC0) != 0x80;

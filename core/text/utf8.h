@@ -15,8 +15,28 @@ size_t utf8_check(const char *s, size_t n);
 
 /* Below, s is valid UTF-8. */
 
-/* The code point at *i, which is moved past it. *i < n. */
-uint32_t utf8_next(const char *s, size_t n, size_t *i);
+/* The code point at *i, which is moved past it. *i < n. Here because whoever
+ * reads text calls it for each character. */
+static inline uint32_t utf8_next(const char *s, size_t n, size_t *i)
+{
+    const unsigned char *p = (const unsigned char *)s + *i;
+
+    (void)n;
+    if (p[0] < 0x80) {
+        *i += 1;
+        return p[0];
+    }
+    if (p[0] < 0xE0) {
+        *i += 2;
+        return (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu);
+    }
+    if (p[0] < 0xF0) {
+        *i += 3;
+        return (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+    }
+    *i += 4;
+    return (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+}
 
 /* Code points in n bytes; UTF-16 code units in n bytes. */
 size_t utf8_count(const char *s, size_t n);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tokens.c - how fast text is parted into tokens and sentences, on one core, beside
+ * copying the same bytes and looking at each of them once.
+ *
+ * usage: build/bench/tokens [FILE.jsonl]    default ../shared/data/articles/throughput-en.jsonl
+ */
+#include "log.h"
+#include "text/arena.h"
+#include "text/token.h"
+#include "text/utf8.h"
+#include "wire/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROUNDS = 15 };
+
+/* The texts of a file, one after another, and where each ends. */
+struct texts {
+    char *bytes, *copy;
+    size_t *ends;
+    size_t n, len;
+};
+
+/* CPU time: what else the machine does does not count. */
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void keep(struct texts *t, struct slice text)
+{
+    t->bytes = realloc(t->bytes, t->len + text.n + 1);
+    t->ends = realloc(t->ends, (t->n + 1) * sizeof(*t->ends));
+    if (!t->bytes || !t->ends)
+        abort();
+    memcpy(t->bytes + t->len, text.p, text.n);
+    t->ends[t->n++] = t->len += text.n;
+}
+
+static int read_texts(struct texts *t, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    struct arena scratch;
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+
+    if (!f)
+        return -1;
+    arena_init(&scratch, SIZE_MAX);
+    while ((n = getline(&line, &room, f)) > 0) {
+        struct json_doc d;
+        struct fault fault;
+        if (json_read(&d, &scratch, line, (size_t)n, true, &fault) == REJECT_NONE)
+            keep(t, d.fields.text);
+        arena_reset(&scratch);
+    }
+    arena_finish(&scratch);
+    free(line);
+    fclose(f);
+    t->copy = malloc(t->len + 1);
+    return t->n && t->copy ? 0 : -1;
+}
+
+static size_t split(const struct texts *t)
+{
+    struct arena a;
+    size_t begin = 0, n = 0;
+
+    arena_init(&a, SIZE_MAX);
+    for (size_t i = 0; i < t->n; i++) {
+        struct tokens tokens = {0};
+        tokens_split(&tokens, &a, t->bytes, begin, t->ends[i]);
+        n += tokens.n_tokens;
+        begin = t->ends[i];
+        arena_reset(&a);
+    }
+    arena_finish(&a);
+    return n;
+}
+
+static size_t copy(const struct texts *t)
+{
+    memcpy(t->copy, t->bytes, t->len);
+    return (unsigned char)t->copy[t->len / 2];
+}
+
+static size_t spaces(const struct texts *t)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->len; i++)
+        n += t->bytes[i] == ' ';
+    return n;
+}
+
+static size_t check(const struct texts *t)
+{
+    return utf8_check(t->bytes, t->len);
+}
+
+/* The best of ROUNDS, in MB/s. */
+static double speed(size_t (*run)(const struct texts *), const struct texts *t)
+{
+    volatile size_t sink;
+    double best = 1e9;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        double begin = now(), took;
+        sink = run(t);
+        took = now() - begin;
+        best = took < best ? took : best;
+    }
+    (void)sink;
+    return (double)t->len / 1e6 / best;
+}
+
+int main(int argc, char **argv)
+{
+    const char *path = argc > 1 ? argv[1] : "../shared/data/articles/throughput-en.jsonl";
+    struct texts t = {NULL, NULL, NULL, 0, 0};
+    double tokens, plain, memory;
+
+    if (read_texts(&t, path) < 0) {
+        fprintf(stderr, "no documents in %s: name a file of JSON lines with \"text\"\n", path);
+        return 2;
+    }
+    tokens = speed(split, &t);
+    memory = speed(copy, &t);
+    plain = speed(spaces, &t);
+    printf("%zu documents, %.1f MB, %zu tokens; best of %d rounds, one core\n", t.n,
+           (double)t.len / 1e6, split(&t), ROUNDS);
+    printf("tokens and sentences %8.0f MB/s\n", tokens);
+    printf("UTF-8 check          %8.0f MB/s\n", speed(check, &t));
+    printf("memcpy               %8.0f MB/s, ratio %.4f\n", memory, tokens / memory);
+    printf("counting spaces      %8.0f MB/s, ratio %.4f\n", plain, tokens / plain);
+    free(t.bytes);
+    free(t.copy);
+    free(t.ends);
+    return 0;
+}
