@@ -90,7 +90,7 @@ unit: all $(unit_bin) $(fixtures)
 	@tests/run $(unit_bin)
 
 integration: all $(fixtures)
-	@tests/run $(wildcard tests/integration/test_*)
+	@BUILD=$B tests/run $(wildcard tests/integration/test_*)
 
 # The same tests again under sanitizers and valgrind.
 sanitize:
