@@ -103,11 +103,13 @@ valgrind: all $(unit_bin) $(fixtures)
 clang:
 	@$(MAKE) -s CC=clang B=build/clang all
 
-# ---- fuzzers: tests/fuzz/fuzz_X.c is one, its kept corpus tests/fuzz/corpus/X
+# ---- fuzzers: tests/fuzz/fuzz_X.c is one, its kept corpus tests/fuzz/corpus/X;
+# each plugin has one, fuzz_NAME, by tests/fuzz/plugin.c
 
 FUZZ_SECONDS ?= 60
 F := build/fuzz
 fuzzers := $(patsubst tests/fuzz/%.c,$F/%,$(wildcard tests/fuzz/fuzz_*.c))
+plugin_fuzzers := $(plugins:%=$F/fuzz_%)
 
 fuzz: all
 	@$(MAKE) -s CC=clang B=$F SANITIZE=fuzzer-no-link,address,undefined fuzz-build
@@ -140,10 +142,18 @@ test:
 	@$(MAKE) -s fuzz
 
 
-fuzz-build: $(fuzzers)
+fuzz-build: $(fuzzers) $(plugin_fuzzers)
 
 $F/fuzz_%: $B/obj/tests/fuzz/fuzz_%.o $B/libcore.a
 	$(CC) -pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+
+# One for each plugin, of one source. A plugin finds the sanitizers' functions in it.
+$(plugin_fuzzers:$F/fuzz_%=$B/obj/tests/fuzz/plugin_%.o): $B/obj/tests/fuzz/plugin_%.o: tests/fuzz/plugin.c
+	@mkdir -p $(@D)
+	$(CC) $(CORE) -DBUILD='"$(abspath $B)"' -DFUZZ_PLUGIN='"$*"' -c -o $@ $<
+
+$(plugin_fuzzers): $F/fuzz_%: $B/obj/tests/fuzz/plugin_%.o $B/libcore.a | $B/plugins/%.so $(models)
+	$(CC) -pie -rdynamic -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
 # ---- bench/X.c and tools/X.c are a program each
 
