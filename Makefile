@@ -169,6 +169,25 @@ $B/bench/%: $B/obj/bench/%.o $B/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# ---- models: `make model-NAME` makes plugins/NAME's again from the corpora in DATA
+
+DATA ?= ../shared/data
+
+# A trainer is fast on the machine it is built on, and nowhere else.
+TRAINER = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O3 -march=native -fno-math-errno -fno-trapping-math \
+          -fno-signed-zeros -fassociative-math -Iinclude -I. -MMD -MP
+
+$B/obj/trainer/%.o: %.c
+	@mkdir -p $(@D)
+	$(TRAINER) -c -o $@ $<
+
+$B/tools/train_language: $(addprefix $B/obj/trainer/,tools/train_language.o plugins/language/features.o plugins/language/model.o)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -lm
+
+model-language: $B/tools/train_language
+	$< train $(DATA)/language plugins/language/language.model
+
 # ---- installing: PREFIX and DESTDIR as usual; the unit and the configuration
 # go where systemd and the FHS want them
 
@@ -216,6 +235,8 @@ help:
 unicode-table: # needs Debian's package unicode-data
 	tools/unicode_table.py > core/text/unicode_table.inc.new
 	mv core/text/unicode_table.inc.new core/text/unicode_table.inc
+	tools/language_chars.py > plugins/language/chars.inc.new
+	mv plugins/language/chars.inc.new plugins/language/chars.inc
 
 # ---- models: each is rebuilt by one command from the data that DATA names (see the cards)
 
@@ -257,6 +278,6 @@ clean:
 	rm -rf build
 
 .PHONY: all unit integration sanitize valgrind clang fuzz fuzz-build lint run test install help clean
-.PHONY: unicode-table
+.PHONY: unicode-table model-language
 .SECONDARY:
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

@@ -80,7 +80,7 @@ def main():
         page = tuple(known.setdefault(k, len(known)) for k in table[start:start + (1 << SHIFT)])
         index.append(pages.setdefault(page, len(pages)))
     assert len(known) < 256 and len(pages) < 65536
-    print("/* Made by tools/language_chars.py from Unicode's Scripts.txt and UnicodeData.txt. */")
+    print("/* Made by tools/language_chars.py (make unicode-table) from Unicode's Scripts.txt and UnicodeData.txt. */")
     print(f"#define CHAR_SHIFT {SHIFT}\n")
     print(f"static const struct char_kind char_kinds[{len(known)}] = {{")
     for script, lower in known:

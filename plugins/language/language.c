@@ -28,24 +28,31 @@ static int fail(const struct gloss_host *h, const char *option, const char *what
     return GLOSS_EFATAL;
 }
 
+/* Allows a code; a language in two scripts has two classes. */
+static bool allow(struct language *l, const char *code)
+{
+    bool known = false;
+
+    for (uint32_t i = 0; i < l->model.head->classes; i++)
+        if (strcmp(l->model.classes[i].code, code) == 0)
+            known = l->allowed[i] = true;
+    return known;
+}
+
 static int read_languages(const struct gloss_host *h, struct language *l)
 {
     size_t n;
     const char *const *codes = h->conf_list(h, "languages", &n);
 
     l->restricted = n > 0;
-    for (size_t i = 0; i < n; i++) {
-        int class = model_class(&l->model, codes[i]);
-
-        if (class < 0) {
+    for (size_t i = 0; i < n; i++)
+        if (!allow(l, codes[i])) {
             h->log(h, GLOSS_ERROR,
                    "languages: the model does not know \"%s\" (codes are those of ISO 639-1, "
                    "listed in the plugin's card)",
                    codes[i]);
             return GLOSS_EFATAL;
         }
-        l->allowed[class] = true;
-    }
     return GLOSS_OK;
 }
 

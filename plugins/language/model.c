@@ -217,29 +217,35 @@ static float score(const struct model *m, uint32_t class, const float *sum)
     return s;
 }
 
+static bool possible(const struct model_class *c, enum script script, const struct tally *t)
+{
+    return c->script == script && c->least <= t->letters;
+}
+
 static void choose(const struct model *m, enum script script, const struct tally *t,
                    const bool *allowed, struct model_answer *a)
 {
     const struct model_header *h = m->head;
     float scores[MODEL_CLASSES], sum[MODEL_DIM], best = -INFINITY, all = 0;
-    float n = (float)(t->rows ? t->rows : 1),
-          by = h->scale * h->sharp[0] * powf(n, h->power + h->sharp[1]);
+    float n = (float)(t->rows ? t->rows : 1);
+    float by = h->scale * h->sharp[0] * powf(n, h->power + h->sharp[1]);
+    uint32_t count = 0;
 
     for (size_t k = 0; k < MODEL_DIM; k++)
         sum[k] = (float)t->sum[k] * by;
     for (uint32_t i = 0; i < h->classes; i++) {
-        if (m->classes[i].script != script || (allowed && !allowed[i]))
+        if (!possible(&m->classes[i], script, t) || (allowed && !allowed[i]))
             continue;
-        scores[i] = score(m, i, sum);
-        if (scores[i] > best) {
-            best = scores[i];
+        scores[count] = score(m, i, sum);
+        if (scores[count] > best) {
+            best = scores[count];
             a->best = (int)i;
         }
+        count++;
     }
-    for (uint32_t i = 0; i < h->classes && a->best >= 0; i++)
-        if (m->classes[i].script == script && (!allowed || allowed[i]))
-            all += expf(scores[i] - best);
-    a->p = a->best >= 0 ? 1 / (double)all : 0;
+    for (uint32_t i = 0; i < count; i++)
+        all += expf(scores[i] - best);
+    a->p = count ? 1 / (double)all : 0;
 }
 
 static void answer(const struct model *m, const struct reading *r, const bool *allowed,

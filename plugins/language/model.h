@@ -32,6 +32,7 @@ struct model_header {
 struct model_class {
     char code[8]; /* ISO 639-1, NUL-terminated */
     uint32_t script;
+    uint32_t least; /* letters of a text that may be in it */
 };
 
 struct model {

@@ -5,7 +5,6 @@
  */
 #include "plugin/pipeline.h"
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
@@ -13,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define MODEL SOURCE "/plugins/language/language.model"
 
