@@ -689,12 +689,12 @@ static void read_recipe(struct recipe *r, int argc, char **argv)
 
 static int run_train(const char *data, const char *path, int argc, char **argv)
 {
-    struct recipe recipe = {.samples = 18e6,
-                            .rate = .15,
-                            .row_rate = .06,
-                            .bits = 17,
+    struct recipe recipe = {.samples = 30e6,
+                            .rate = .25,
+                            .row_rate = .08,
+                            .bits = 18,
                             .power = -.5,
-                            .words = .4,
+                            .words = .5,
                             .pairs = .12,
                             .frequent = .35,
                             .seed = 1};
