@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_language.c - the language plugin's reading of texts and of model files. The
+ * fuzz_language_model.c - the language plugin's reading of texts and of model files. The
  * first byte says which and how: below 250, a text read in (byte % 8) windows.
  */
 #include "../../plugins/language/features.c"
