@@ -19,7 +19,7 @@ LIMIT = 0x110000
 # The order is that of enum unicode_class.
 CLASSES = ("OTHER SPACE NEWLINE FORMAT MARK STACKER KILLER UPPER LOWER LETTER DIGIT NUMERIC HAN "
            "HIRAGANA KATAKANA SA SA_LEAD OPEN CLOSE QUOTE TERMINAL DOT HYPHEN APOSTROPHE MIDDLE "
-           "EMOJI REGIONAL").split()
+           "EMOJI REGIONAL PREPEND").split()
 CODE = {name: i for i, name in enumerate(CLASSES)}
 
 NEWLINES = [0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029]
@@ -88,7 +88,9 @@ def classify(db):
     mark("NUMERIC", of("No"))
     mark("OPEN", of("Ps"))
     mark("CLOSE", of("Pe"))
-    mark("QUOTE", db.where("PropList.txt", "Quotation_Mark"))
+    # The corner brackets of Chinese and Japanese stay brackets: they have sides.
+    mark("QUOTE", db.where("PropList.txt", "Quotation_Mark") - set(of("Ps", "Pe")))
+    mark("QUOTE", [0x201A, 0x201E])
     mark("TERMINAL", db.where("auxiliary/SentenceBreakProperty.txt", "STerm"))
     mark("DOT", db.where("auxiliary/SentenceBreakProperty.txt", "ATerm"))
 
@@ -104,11 +106,9 @@ def classify(db):
     mark("SA_LEAD", complex_ & db.where("PropList.txt", "Logical_Order_Exception"))
     mark("MARK", (complex_ & db.where("IndicSyllabicCategory.txt", "Vowel_Dependent"))
          - db.where("PropList.txt", "Logical_Order_Exception"))
-    mark("MARK", [0x0E46, 0x0EC6, 0x17D7])  # signs of repetition
 
-    # A Cf that is a prefix to digits (Arabic number sign) is a letter to us.
     mark("FORMAT", of("Cf"))
-    mark("LETTER", db.where("PropList.txt", "Prepended_Concatenation_Mark"))
+    mark("PREPEND", db.where("auxiliary/GraphemeBreakProperty.txt", "Prepend"))
     mark("MARK", db.where("auxiliary/GraphemeBreakProperty.txt", "Extend", "SpacingMark", "ZWJ"))
     mark("STACKER", db.where("IndicSyllabicCategory.txt", "Invisible_Stacker")
          & db.where("LineBreak.txt", "SA"))

@@ -149,7 +149,7 @@ bool link_email(const struct text *x, size_t at, struct gloss_span *span)
     if (begin == at || at + 1 >= x->end || !is_label(x->s[at + 1]))
         return false;
     end = labels_end(x, at + 1);
-    for (dot = end; dot > at && x->s[dot] != '.';)
+    for (dot = end - 1; dot > at && x->s[dot] != '.';)
         dot--;
     if (dot <= at || end - dot < 3 || !is_letter(x->s[dot + 1]))
         return false;

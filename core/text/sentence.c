@@ -19,7 +19,7 @@
 
 #include <string.h>
 
-enum { SENTENCE_MAX = 1000, WIDTH_MIN = 40, WIDTH_MAX = 100, LONG_LINE = 40 };
+enum { SENTENCE_MAX = 1000, WIDTH_MIN = 40, WIDTH_MAX = 100, LONG_LINE = 30, LOOK_BACK = 100 };
 
 struct sentences {
     struct tokens *t;
@@ -80,13 +80,24 @@ static enum mark mark_of(const struct sentences *s, size_t i)
     if (!(t->flags & GLOSS_TOKEN_PUNCT))
         return word_mark(s, t);
     g = first_of(s, i);
-    if (g.class == U_TERMINAL)
+    if (g.class == U_TERMINAL || g.code == ';')
         return g.code < 0x80 ? MARK_ASKS : MARK_WIDE;
     if (g.class != U_DOT)
         return MARK_DOTS;
     if (g.code != '.')
         return MARK_WIDE;
     return t->span.end - t->span.begin > 1 ? MARK_DOTS : MARK_DOT;
+}
+
+/* Whether a quote that stands between spaces closes: an odd one before it, in the
+ * sentence, has opened. */
+static bool closes_odd(const struct sentences *s, size_t i, uint32_t code)
+{
+    size_t stop = i - s->first > LOOK_BACK ? i - LOOK_BACK : s->first, n = 0;
+
+    while (i-- > stop)
+        n += first_of(s, i).code == code;
+    return n % 2 == 1;
 }
 
 /* A quote or bracket that closes: stands right after what it closes, or (in text
@@ -101,7 +112,9 @@ static bool is_closer(const struct sentences *s, size_t i)
         return true;
     if (g.class != U_QUOTE && g.class != U_APOSTROPHE)
         return false;
-    return !is_spaced(s, i) || (is_spaced(s, i + 1) && g.code != 0x201C && g.code != 0xAB);
+    if (g.code == 0x201C || g.code == 0x2018 || g.code == 0xAB) /* German ones close */
+        return !is_spaced(s, i) && is_spaced(s, i + 1);
+    return !is_spaced(s, i) || (is_spaced(s, i + 1) && closes_odd(s, i, g.code));
 }
 
 static bool is_picture(const struct sentences *s, size_t i)

@@ -94,9 +94,19 @@ static size_t after_marks(const struct text *x, size_t i)
     }
 }
 
-static uint32_t mark_of(struct glyph g)
+/* Greek asks with a semicolon. */
+static bool is_greek_question(const struct splitter *p, struct glyph g)
 {
-    return g.class == U_TERMINAL || g.class == U_DOT || g.code == ELLIPSIS ? SPLIT_MARK : 0;
+    return g.code == ';' && p->at > p->x.begin + 1 && !p->pending &&
+           ((unsigned char)p->x.s[p->at - 2] | 1) == 0xCF;
+}
+
+static uint32_t mark_of(const struct splitter *p, struct glyph g)
+{
+    bool mark =
+        g.class == U_TERMINAL || g.class == U_DOT || g.code == ELLIPSIS || is_greek_question(p, g);
+
+    return mark ? SPLIT_MARK : 0;
 }
 
 /* The same mark again and again, ! and ? as one. */
@@ -111,7 +121,7 @@ static bool push_run(struct splitter *p, struct glyph g)
             break;
         i += next.len;
     }
-    return push(p, after_marks(&p->x, i), GLOSS_TOKEN_PUNCT | mark_of(g));
+    return push(p, after_marks(&p->x, i), GLOSS_TOKEN_PUNCT | mark_of(p, g));
 }
 
 static bool push_one(struct splitter *p, struct glyph g, uint32_t flags)

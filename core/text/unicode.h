@@ -39,6 +39,7 @@ enum unicode_class {
     U_MIDDLE,     /* stands between letters of one word: col·legi */
     U_EMOJI,      /* pictographs */
     U_REGIONAL,   /* half of a flag */
+    U_PREPEND,    /* a letter that the character after it belongs to */
 };
 
 /* Two stages: a code point's block, then its place within the block. The first
@@ -62,7 +63,7 @@ static inline int unicode_in(enum unicode_class class, uint32_t set)
 }
 
 #define U_MARKS   (U_SET(U_MARK) | U_SET(U_STACKER) | U_SET(U_KILLER))
-#define U_LETTERS (U_SET(U_UPPER) | U_SET(U_LOWER) | U_SET(U_LETTER))
+#define U_LETTERS (U_SET(U_UPPER) | U_SET(U_LOWER) | U_SET(U_LETTER) | U_SET(U_PREPEND))
 #define U_DIGITS  (U_SET(U_DIGIT) | U_SET(U_NUMERIC))
 #define U_ALNUM   (U_LETTERS | U_DIGITS)
 

@@ -84,6 +84,18 @@ static bool elides(const struct text *x, size_t begin, size_t apostrophe, const 
     return among(words, x->s + begin, apostrophe - begin, true);
 }
 
+static bool hebrew(uint32_t c)
+{
+    return c >= 0x5D0 && c <= 0x5EA;
+}
+
+/* An apostrophe after a Hebrew letter is its geresh. */
+static bool hebrew_before(const struct text *x, size_t i)
+{
+    return i - x->begin >= 2 && (unsigned char)x->s[i - 2] == 0xD7 &&
+           hebrew(glyph_at(x, i - 2).code);
+}
+
 /* The joins: each gives the offset where the word goes on, or 0 where it ends
  * before the mark at i, having set w->end if that is elsewhere. */
 
@@ -91,6 +103,8 @@ static size_t join_apostrophe(struct text *x, struct so_far *f, size_t i, size_t
 {
     struct glyph next = glyph_at(x, i + len);
 
+    if (f->last == U_LETTER && hebrew_before(x, i))
+        return i + len;
     if (!unicode_in(f->last, U_ALNUM) || !unicode_in(next.class, U_ALNUM) || word_clitic(x, i))
         return 0;
     if (lower((char)next.code) == 't' && next.code < 0x80 && lower(x->s[i - 1]) == 'n' &&
@@ -177,7 +191,7 @@ static bool initial(const struct text *x, const struct so_far *f, size_t dot)
     if (letters_at(x, i) == 1 && i + next.len < x->end && x->s[i + next.len] == '.')
         return true;
     if (f->last == U_LOWER)
-        return next.class == U_DIGIT;
+        return next.class == U_DIGIT || (next.class == U_LOWER && next.code >= 0x80);
     return f->last == U_UPPER && unicode_in(next.class, U_SET(U_LOWER) | U_SET(U_UPPER)) &&
            !ends_after(x, dot + 1);
 }
@@ -251,8 +265,8 @@ static bool takes_dot(const struct text *x, const struct so_far *f, size_t dot)
         return false;
     if (next == ',' || next == ';')
         return true;
-    if (!f->dotted && letters_at(x, f->part) == 1)
-        return initial(x, f, dot);
+    if (!f->dotted && letters_at(x, f->part) == 1 && initial(x, f, dot))
+        return true;
     switch (abbreviation_find(x->s + part, dot - part)) {
     case ABBR_NAME:
         return true;
@@ -289,11 +303,6 @@ static bool scheme(struct text *x, struct so_far *f, size_t colon)
     f->w->link = true;
     f->w->end = end;
     return true;
-}
-
-static bool hebrew(uint32_t c)
-{
-    return c >= 0x5D0 && c <= 0x5EA;
 }
 
 static size_t join_other(struct text *x, struct so_far *f, size_t i, const struct glyph *g)
@@ -391,7 +400,8 @@ void word_scan(struct text *x, size_t at, struct word *w)
     w->first = U_SET(f.last);
     for (;;) {
         struct glyph g = glyph_at(x, i);
-        if (unicode_in(g.class, U_ALNUM)) {
+        if (unicode_in(g.class, U_ALNUM) ||
+            (f.last == U_PREPEND && !unicode_in(g.class, U_SET(U_SPACE) | U_SET(U_NEWLINE)))) {
             w->rest |= U_SET(g.class);
             f.last = g.class;
             i += g.len;

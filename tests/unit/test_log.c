@@ -70,9 +70,10 @@ static void test_priority_under_systemd(void **state)
     assert_string_equal(written, "<3>worker 2: gone\n");
 
     /* stderr is elsewhere now: the variable alone does not make it the journal */
+    setenv("JOURNAL_STREAM", "1:1", 1);
     say(LOG_ERROR, "worker 2", "gone");
-    assert_string_equal(after_time(), "error worker 2: gone\n");
     unsetenv("JOURNAL_STREAM");
+    assert_string_equal(after_time(), "error worker 2: gone\n");
 }
 
 static void test_one_line_whatever_it_holds(void **state)
