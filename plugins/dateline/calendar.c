@@ -235,11 +235,12 @@ static size_t read_year(const struct calendar *c, const struct lex *x, size_t i,
     if (x->piece[at].kind == LEX_OTHER && x->piece[at + 1].kind == LEX_NUMBER)
         at++; /* '90 */
     v = lex_number(x, at);
-    if (x->piece[at].kind != LEX_NUMBER || x->piece[at + 1].kind == LEX_COLON)
-        return 0; /* 12:30 is a time of day */
+    if (x->piece[at].kind != LEX_NUMBER)
+        return 0;
     if (x->piece[at].end - x->piece[at].begin == 4 && v >= 1600 && v < 2300)
         *year = v;
-    else if (x->piece[at].end - x->piece[at].begin == 2 && !comma && v > 31)
+    else if (x->piece[at].end - x->piece[at].begin == 2 && !comma && v > 31 &&
+             x->piece[at + 1].kind != LEX_COLON) /* 10:45 is a time of day */
         *year = full_year(c, v);
     else if (x->piece[at].end - x->piece[at].begin == 2 && !comma &&
              (x->piece[at + 1].kind == LEX_OPEN || x->piece[at + 1].kind == LEX_DASH))

@@ -7,13 +7,18 @@
  */
 #include "find.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     LINE_SHORT = 200, /* a longer line is a paragraph of the story */
-    PARAGRAPHS = 3,   /* so many, and the story is under way */
-    HEAD_BYTES = 320, /* a dateline is no longer */
+    SENTENCE = 60,    /* so is one of this length that ends like a sentence */
+    WRAPPED = 45,     /* or that goes on in the next line */
+    PARAGRAPHS = 4,   /* so many, and the story is under way */
+    HEAD_BYTES = 240, /* a dateline is no longer */
     NEAR_LINES = 2,
+    FIRST_LINES = 12, /* below, a copyright is the page's */
+    LABEL_LINE = 4,   /* pieces of a line that is but a label */
 };
 
 /* What the words of a line say about the date in it. */
@@ -31,61 +36,61 @@ struct label_word {
     int label;
 };
 
+/* Sorted by bytes. */
 static const struct label_word label_words[] = {
-    {"published", PUBLISHED},
-    {"posted", PUBLISHED},
+    {"a.m", CLOCK},
+    {"actualizado", UPDATED},
+    {"aggiornato", UPDATED},
+    {"aktualisiert", UPDATED},
+    {"aktualizacja", UPDATED},
+    {"am", CLOCK},
+    {"archiv", CAPTION},
+    {"atualizado", UPDATED},
+    {"av", BYLINE},
+    {"bijgewerkt", UPDATED},
+    {"born", CAPTION},
+    {"by", BYLINE},
+    {"created", PUBLISHED},
     {"date", PUBLISHED},
     {"datum", PUBLISHED},
-    {"filed", PUBLISHED},
-    {"created", PUBLISHED},
-    {"publicado", PUBLISHED},
-    {"publicada", PUBLISHED},
-    {"publie", PUBLISHED},
-    {"veroffentlicht", PUBLISHED},
-    {"publiziert", PUBLISHED},
-    {"erstellt", PUBLISHED},
-    {"pubblicato", PUBLISHED},
-    {"publicerad", PUBLISHED},
-    {"publisert", PUBLISHED},
-    {"publiceret", PUBLISHED},
-    {"gepubliceerd", PUBLISHED},
-    {"publikacja", PUBLISHED},
-    {"opublikowano", PUBLISHED},
-    {"julkaistu", PUBLISHED},
-    {"опубликовано", PUBLISHED},
-    {"updated", UPDATED},
-    {"aktualisiert", UPDATED},
-    {"stand", UPDATED},
-    {"actualizado", UPDATED},
-    {"atualizado", UPDATED},
-    {"aggiornato", UPDATED},
-    {"modified", UPDATED},
-    {"bijgewerkt", UPDATED},
-    {"oppdatert", UPDATED},
-    {"uppdaterad", UPDATED},
-    {"aktualizacja", UPDATED},
-    {"by", BYLINE},
-    {"von", BYLINE},
-    {"por", BYLINE},
-    {"par", BYLINE},
-    {"av", BYLINE},
     {"door", BYLINE},
+    {"erstellt", PUBLISHED},
+    {"expires", CAPTION},
+    {"filed", PUBLISHED},
+    {"foto", CAPTION},
+    {"gepubliceerd", PUBLISHED},
+    {"getty", CAPTION},
+    {"image", CAPTION},
+    {"julkaistu", PUBLISHED},
+    {"modified", UPDATED},
+    {"oppdatert", UPDATED},
+    {"opublikowano", PUBLISHED},
+    {"p.m", CLOCK},
+    {"par", BYLINE},
     {"photo", CAPTION},
     {"photograph", CAPTION},
     {"picture", CAPTION},
-    {"image", CAPTION},
-    {"foto", CAPTION},
-    {"archiv", CAPTION},
-    {"getty", CAPTION},
-    {"copyright", CAPTION},
-    {"rights", CAPTION},
-    {"expires", CAPTION},
-    {"born", CAPTION},
-    {"am", CLOCK},
     {"pm", CLOCK},
-    {"a.m", CLOCK},
-    {"p.m", CLOCK},
+    {"por", BYLINE},
+    {"posted", PUBLISHED},
+    {"pubblicato", PUBLISHED},
+    {"publicada", PUBLISHED},
+    {"publicado", PUBLISHED},
+    {"publicerad", PUBLISHED},
+    {"publiceret", PUBLISHED},
+    {"publie", PUBLISHED},
+    {"publikacja", PUBLISHED},
+    {"publisert", PUBLISHED},
+    {"published", PUBLISHED},
+    {"publiziert", PUBLISHED},
+    {"rights", CAPTION},
+    {"stand", UPDATED},
     {"uhr", CLOCK},
+    {"updated", UPDATED},
+    {"uppdaterad", UPDATED},
+    {"veroffentlicht", PUBLISHED},
+    {"von", BYLINE},
+    {"опубликовано", PUBLISHED},
 };
 
 /* One pass over a document. */
@@ -100,7 +105,7 @@ struct pass {
     unsigned labels;  /* of the line before, where it had nothing else */
     bool headline;    /* the line before may be the title, or a byline */
     bool credited;    /* a byline, a copyright or such came before */
-    unsigned best_line;
+    unsigned best_line, wire_line;
     struct dateline wire, best; /* at a line's head; of the furniture */
     struct phrase agency;       /* of a line without a date */
     const char *agency_name;
@@ -108,19 +113,24 @@ struct pass {
     unsigned agency_line;
 };
 
+static int by_word(const void *word, const void *entry)
+{
+    return strcmp(word, ((const struct label_word *)entry)->word);
+}
+
 static int label_of(const struct pass *p, size_t i)
 {
     const struct lex_piece *w = &p->x.piece[i];
     char word[GAZETTEER_NAME_MAX + 1];
+    const struct label_word *found;
 
     if (w->kind != LEX_WORD || w->end - w->begin > 24)
         return 0;
     if (gazetteer_fold(p->f->wire.gazetteer, p->text + w->begin, w->end - w->begin, word) == 0)
         return 0;
-    for (size_t k = 0; k < sizeof label_words / sizeof *label_words; k++)
-        if (strcmp(word, label_words[k].word) == 0)
-            return label_words[k].label & BYLINE && i > 0 ? 0 : label_words[k].label;
-    return 0;
+    found = bsearch(word, label_words, sizeof label_words / sizeof *label_words,
+                    sizeof *label_words, by_word);
+    return !found || (found->label & BYLINE && i > 0) ? 0 : found->label;
 }
 
 /* 10:30, 16.58, 15h47 at piece i. */
@@ -134,14 +144,22 @@ static bool is_clock(const struct lex *x, size_t i)
            p[0].end == p[1].begin && p[1].end == p[2].begin;
 }
 
+/* "c.1996 Houston Chronicle" */
+static bool is_credit(const struct pass *p)
+{
+    const char *line = p->text + p->begin;
+
+    return p->end - p->begin > 5 && line[0] == 'c' && line[1] == '.' &&
+           (line[2] == '1' || line[2] == '2');
+}
+
 static bool is_copyright(const struct pass *p)
 {
     const char *line = p->text + p->begin;
     size_t n = p->end - p->begin;
 
-    return memmem(line, n, "\xC2\xA9", 2) || memmem(line, n, "http", 4) ||
-           memmem(line, n, "(c)", 3) || (n > 3 && memcmp(line, "c.1", 3) == 0) ||
-           (n > 3 && memcmp(line, "c.2", 3) == 0);
+    return is_credit(p) || memmem(line, n, "\xC2\xA9", 2) || memmem(line, n, "(c)", 3) ||
+           memmem(line, n, "opyright", 8) || memmem(line, n, "http", 4);
 }
 
 /* A name that stands apart: at the line's head, or behind a mark or "by". */
@@ -205,14 +223,23 @@ static bool may_be_date(const struct lex *x, size_t i)
            (p[1].kind == LEX_NUMBER || p[1].kind == LEX_COMMA || p[1].kind == LEX_DOT);
 }
 
+static bool has_number(const struct lex *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (x->piece[i].kind == LEX_NUMBER)
+            return true;
+    return false;
+}
+
 /* The date that is labelled best, else the first. Labels of the whole line are
  * added to *all. */
 static struct dated find_date(const struct pass *p, int *all)
 {
     struct dated best = {DAY_NONE, 0, 0, 0};
+    size_t n_read = has_number(&p->x) || p->x.n <= LABEL_LINE ? p->x.n : 1;
     int labels = 0;
 
-    for (size_t i = 0; i < p->x.n; i++) {
+    for (size_t i = 0; i < n_read; i++) {
         struct day d;
         size_t n = may_be_date(&p->x, i) ? calendar_read(&p->f->wire.calendar, &p->x, i, &d) : 0;
 
@@ -302,7 +329,7 @@ static void note_agency(struct pass *p, struct phrase agency, const char *name, 
 static void read_furniture(struct pass *p)
 {
     int labels = (int)p->labels;
-    bool copyright = is_copyright(p), agency;
+    bool agency;
     struct phrase name = {0, 0};
     const char *canonical = NULL;
     struct dated date;
@@ -311,9 +338,9 @@ static void read_furniture(struct pass *p)
     p->labels = 0;
     date = find_date(p, &labels);
     agency = !(labels & CAPTION) && find_agency(p, &name, &canonical);
-    if (copyright) {
+    if (is_credit(p) || ((agency || date.pieces > 0) && is_copyright(p))) {
         p->credited = true;
-        if (agency && p->line < 12)
+        if (agency && p->line < FIRST_LINES)
             note_agency(p, name, canonical, 0.5);
         return;
     }
@@ -322,7 +349,7 @@ static void read_furniture(struct pass *p)
     if (agency)
         note_agency(p, name, canonical, labels & BYLINE ? 0.6 : 0.4);
     if (date.pieces == 0) {
-        p->labels = p->x.n <= 4 ? (unsigned)labels & (PUBLISHED | UPDATED | BYLINE) : 0;
+        p->labels = p->x.n <= LABEL_LINE ? (unsigned)labels & (PUBLISHED | UPDATED | BYLINE) : 0;
         return;
     }
     w = weigh_date(p, &date, labels, agency);
@@ -370,26 +397,40 @@ static bool read_head(struct pass *p)
         }
         return false;
     }
-    if (d.score > p->wire.score)
+    if (d.score > p->wire.score) {
         p->wire = d;
+        p->wire_line = p->line;
+    }
     return d.score >= 0.75 || p->end - p->begin > LINE_SHORT;
+}
+
+static bool is_prose(const struct pass *p)
+{
+    size_t n = p->end - p->begin, next = p->end + 1;
+    char last = p->text[p->end - (n > 1 && p->text[p->end - 1] == '\r' ? 2 : 1)];
+
+    if (n > LINE_SHORT)
+        return true;
+    if (n >= SENTENCE && (last == '.' || last == '"' || last == '?' || last == '\x9D'))
+        return true;
+    while (next < p->len && p->text[next] == ' ')
+        next++;
+    return n >= WRAPPED && next < p->len && p->text[next] >= 'a' && p->text[next] <= 'z';
 }
 
 static void read_line(struct pass *p)
 {
-    size_t n = p->end - p->begin;
-
-    if (n > LINE_SHORT) {
+    if (is_prose(p)) {
         p->stories++;
         p->headline = false;
         p->labels = 0;
         return;
     }
-    lex_cut(&p->x, p->text, p->begin, p->end, true);
+    lex_cut(&p->x, p->text, p->begin, p->end, LEX_MAX, true);
     if (p->x.n == 0)
         return;
     read_furniture(p);
-    p->headline = n > 20 && p->x.n > 3;
+    p->headline = p->end - p->begin > 20 && p->x.n > 3;
 }
 
 static bool next_line(struct pass *p, size_t limit)
@@ -405,6 +446,16 @@ static bool next_line(struct pass *p, size_t limit)
     return true;
 }
 
+/* Whether an agency's name standing alone belongs to the story: near its dateline
+ * or its date. */
+static bool agency_near(const struct pass *p, bool dated)
+{
+    unsigned at = p->wire.score > 0 ? p->wire_line : p->best_line;
+
+    return p->agency_score > 0 && (p->wire.score > 0 || dated) &&
+           p->agency_line + NEAR_LINES >= at && at + NEAR_LINES >= p->agency_line;
+}
+
 /* What the dateline leaves open, from the furniture. */
 static void complete(const struct pass *p, struct dateline *d)
 {
@@ -412,14 +463,17 @@ static void complete(const struct pass *p, struct dateline *d)
 
     if (d->day.month == 0 && d->day.weekday < 0 && dated)
         d->day = p->best.day;
+    if (d->day.year == 0 && dated && p->best.day.year != 0) {
+        struct calendar anchor = {.published = p->best.day};
+
+        d->day = calendar_resolve(&anchor, d->day);
+    }
     if (d->agency.end > 0)
         return;
     if (p->best.agency.end > 0 && p->best.score >= 0.5) {
         d->agency = p->best.agency;
         d->agency_name = p->best.agency_name;
-    } else if (p->agency_score >= 0.5 ||
-               (p->agency_score > 0 && dated && p->agency_line + NEAR_LINES >= p->best_line &&
-                p->best_line + NEAR_LINES >= p->agency_line)) {
+    } else if (p->agency_score >= 0.5 || agency_near(p, dated)) {
         d->agency = p->agency;
         d->agency_name = p->agency_name;
     }

@@ -82,7 +82,7 @@ static double judge_date(unsigned e, const struct dateline *d)
         return known || e & (CAPITALS | NOWHERE) ? 0.95 : d->place.end ? 0.7 : 0;
     if (!(e & LINE_ENDS) || !(known || e & (CAPITALS | NOWHERE)))
         return 0;
-    return e & CAPITALS || d->day.year != 0 ? 0.85 : 0; /* "Pay 1 May" is none */
+    return e & CAPITALS || d->day.year != 0 || d->region.end > 0 ? 0.85 : 0; /* "Pay 1 May" */
 }
 
 double judge(unsigned e, const struct dateline *d, const struct head *h, size_t at)

@@ -7,18 +7,30 @@
 
 #include <string.h>
 
+/* What the characters of ASCII are: most of any text, so looked up. */
+enum { SPACE = 1, DIGIT = 2, SMALL = 4, CAPITAL = 8, JOINT = 16 };
+
+/* clang-format off */
+static const uint8_t ascii[128] = {
+    ['\t'] = SPACE, ['\r'] = SPACE, [' '] = SPACE, ['\''] = JOINT, ['-'] = JOINT, ['.'] = JOINT,
+    ['0'] = DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
+    ['A'] = CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL,
+            CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL,
+            CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL, CAPITAL,
+    ['a'] = SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL,
+            SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL,
+            SMALL, SMALL,
+};
+/* clang-format on */
+
 /* A character of the text; text is valid UTF-8. */
 struct letter {
     uint32_t cp;
     uint8_t bytes;
 };
 
-static struct letter letter_at(const char *s, size_t left)
+static struct letter wide_letter(const uint8_t *p, size_t left)
 {
-    const uint8_t *p = (const uint8_t *)s;
-
-    if (p[0] < 0x80)
-        return (struct letter){p[0], 1};
     if (p[0] < 0xE0 && left >= 2)
         return (struct letter){(p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu), 2};
     if (p[0] < 0xF0 && left >= 3)
@@ -28,27 +40,35 @@ static struct letter letter_at(const char *s, size_t left)
     return (struct letter){' ', (uint8_t)left};
 }
 
+static inline struct letter letter_at(const char *s, size_t left)
+{
+    uint8_t c = (uint8_t)*s;
+
+    return c < 0x80 ? (struct letter){c, 1} : wide_letter((const uint8_t *)s, left);
+}
+
 static bool is_digit(uint32_t cp)
 {
-    return cp - '0' < 10;
+    return cp < 0x80 && ascii[cp] & DIGIT;
 }
 
 /* Good enough for the scripts datelines are written in: a mark taken for a
  * letter only ends a parse. */
-static bool is_letter(uint32_t cp)
+static bool is_wide_letter(uint32_t cp)
 {
-    if (cp < 0x80)
-        return (cp | 0x20) - 'a' < 26;
     if (cp < 0xC0)
         return cp == 0xAA || cp == 0xBA || cp == 0xB5;
     return cp != 0xD7 && cp != 0xF7 && (cp < 0x2000 || cp >= 0x2E80) &&
            !(cp >= 0x3000 && cp < 0x3041) && !(cp >= 0xFF00 && cp < 0xFF21);
 }
 
-static bool is_capital(uint32_t cp)
+static inline bool is_letter(uint32_t cp)
 {
-    if (cp < 0x80)
-        return cp - 'A' < 26;
+    return cp < 0x80 ? ascii[cp] & (SMALL | CAPITAL) : is_wide_letter(cp);
+}
+
+static bool is_wide_capital(uint32_t cp)
+{
     if (cp < 0x100)
         return cp >= 0xC0 && cp < 0xDF && cp != 0xD7;
     if ((cp >= 0x139 && cp < 0x149) || (cp >= 0x179 && cp < 0x17F))
@@ -61,10 +81,16 @@ static bool is_capital(uint32_t cp)
            (cp >= 0x1E00 && cp < 0x1F00 && !(cp & 1));
 }
 
+static inline bool is_capital(uint32_t cp)
+{
+    return cp < 0x80 ? ascii[cp] & CAPITAL : is_wide_capital(cp);
+}
+
 static bool is_space(uint32_t cp)
 {
-    return cp == ' ' || cp == '\t' || cp == '\r' || cp == 0xA0 || cp == 0x3000 || cp == 0xFEFF ||
-           (cp >= 0x2000 && cp < 0x2010);
+    if (cp < 0x80)
+        return ascii[cp] & SPACE;
+    return cp == 0xA0 || cp == 0x3000 || cp == 0xFEFF || (cp >= 0x2000 && cp < 0x2010);
 }
 
 static bool is_dash(uint32_t cp)
@@ -105,7 +131,7 @@ static uint8_t mark_kind(uint32_t cp)
 /* Whether a mark between two letters is part of the word: N.Y, Port-au, N'Dj. */
 static bool joins(uint32_t cp)
 {
-    return cp == '\'' || cp == '-' || cp == '.' || cp == 0x2019 || cp == 0x2010;
+    return cp < 0x80 ? ascii[cp] & JOINT : cp == 0x2019 || cp == 0x2010;
 }
 
 static uint32_t word_end(const char *text, uint32_t at, size_t end, uint8_t *shape)
@@ -172,13 +198,20 @@ static void cut_one(const char *text, uint32_t at, size_t end, struct lex_piece 
     }
 }
 
-void lex_cut(struct lex *x, const char *text, size_t begin, size_t end, bool one_line)
+void lex_cut(struct lex *x, const char *text, size_t begin, size_t end, size_t most, bool one_line)
 {
-    uint32_t at = (uint32_t)begin;
-
     x->text = text;
     x->n = 0;
-    while (x->n < LEX_MAX) {
+    x->piece[0].begin = (uint32_t)begin;
+    lex_more(x, end, most, one_line);
+}
+
+void lex_more(struct lex *x, size_t end, size_t most, bool one_line)
+{
+    const char *text = x->text;
+    uint32_t at = x->piece[x->n].begin;
+
+    while (x->n < most) {
         struct lex_piece *p = &x->piece[x->n];
         uint32_t from = at;
 

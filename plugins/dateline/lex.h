@@ -42,7 +42,7 @@ struct lex_piece {
     bool spaced; /* white space stands before it */
 };
 
-enum { LEX_MAX = 72 };
+enum { LEX_MAX = 56 };
 
 struct lex {
     const char *text;
@@ -50,8 +50,12 @@ struct lex {
     struct lex_piece piece[LEX_MAX + 1];
 };
 
-/* Cuts text from begin on, at most to end; with one_line not beyond its line. */
-void lex_cut(struct lex *x, const char *text, size_t begin, size_t end, bool one_line);
+/* Cuts text from begin on, at most to end and into most pieces (up to LEX_MAX);
+ * with one_line not beyond its line. */
+void lex_cut(struct lex *x, const char *text, size_t begin, size_t end, size_t most, bool one_line);
+
+/* Goes on where lex_cut had cut most pieces, up to a new most in all. */
+void lex_more(struct lex *x, size_t end, size_t most, bool one_line);
 
 /* Compares a piece with small letters, ASCII case aside. */
 bool lex_is(const struct lex *x, size_t i, const char *word);

@@ -13,7 +13,7 @@ enum { HITS = 48 };
 
 /* A region read as a place stands for what lies this near: Tarancón (Cuenca). */
 static const double NEAR_KM = 160;
-static const double BIG = 40000;
+static const double BIG = 80000;
 
 struct hits {
     struct gazetteer_hit hit[HITS];
@@ -192,16 +192,23 @@ static bool is_country(const struct gazetteer *g, const struct hits *h, const ch
 }
 
 /* Where no candidate is in the region stated, the region itself says the country. */
-static void fall_back(const struct gazetteer *g, const struct hits *regions, struct place_fix *fix)
+static void fall_back(const struct gazetteer *g, const struct hits *regions, const char *likely,
+                      struct place_fix *fix)
 {
-    if (regions->n == 1 || (regions->n > 0 && !gazetteer_is_place(g, regions->hit[0].id)))
-        gazetteer_country(g, regions->hit[0].id, fix->country);
-    else
-        for (size_t i = 0; i < regions->n; i++)
-            if (!gazetteer_is_place(g, regions->hit[i].id)) {
-                gazetteer_country(g, regions->hit[i].id, fix->country);
-                return;
-            }
+    static const struct hits none = {.n = 0};
+    struct gazetteer_place p;
+    double best = -INFINITY;
+
+    for (size_t i = 0; i < regions->n; i++) {
+        double w = gazetteer_place(g, regions->hit[i].id, &p)
+                       ? weigh(g, &regions->hit[i], &p, &none, likely)
+                       : -INFINITY;
+
+        if (w <= best)
+            continue;
+        best = w;
+        gazetteer_country(g, regions->hit[i].id, fix->country);
+    }
 }
 
 bool place_resolve(const struct gazetteer *g, const char *text, struct phrase place,
@@ -230,7 +237,7 @@ bool place_resolve(const struct gazetteer *g, const char *text, struct phrase pl
         gazetteer_country(g, places.hit[i].id, fix->country);
     }
     if (!found)
-        fall_back(g, &regions, fix);
+        fall_back(g, &regions, likely, fix);
     fix->region_is_country = is_country(g, &regions, fix->country);
     return found;
 }

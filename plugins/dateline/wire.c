@@ -10,7 +10,10 @@
 
 #include <string.h>
 
-enum { PHRASE_WORDS = 9 };
+enum {
+    PHRASE_WORDS = 9,
+    FIRST_LOOK = 10, /* pieces that tell most prose */
+};
 
 struct parse {
     const struct wire *w;
@@ -154,6 +157,17 @@ static size_t date_inside(struct parse *s, size_t open, size_t close)
     return close;
 }
 
+/* Whether what is in brackets may be an agency that is not known: "(WSAW)", "(dts)". */
+static bool names_agency(const struct parse *s, size_t open, size_t close)
+{
+    const struct lex_piece *p = piece(s, open + 1);
+
+    if (kind(s, open) == LEX_SLASH)
+        return p->shape == LEX_UPPER && close == open + 2;
+    return p->shape != LEX_LOWER ||
+           (p->end - p->begin < 6 && close == open + 2 && kind(s, close + 1) == LEX_DASH);
+}
+
 /* (AGENCY) or /AGENCY/, perhaps with a date in it; known only: nothing else will do. */
 static bool read_bracket(struct parse *s, bool known_only)
 {
@@ -172,8 +186,9 @@ static bool read_bracket(struct parse *s, bool known_only)
         return true;
     }
     known = agency_between(s, piece(s, open + 1)->begin, piece(s, last - 1)->end, &name);
-    known_only |= kind(s, open) == LEX_SLASH || s->x->text[piece(s, open)->begin] == '[';
-    if (!known && (known_only || piece(s, open + 1)->shape == LEX_LOWER))
+    known_only |= s->x->text[piece(s, open)->begin] == '[' ||
+                  (kind(s, open) == LEX_SLASH && !(s->evidence & HAS_DATE));
+    if (!known && (known_only || !names_agency(s, open, close)))
         return false;
     take_agency(s, piece(s, open + 1)->begin, piece(s, last - 1)->end, name);
     if (known)
@@ -194,7 +209,10 @@ static bool ends_agency(const struct parse *s, size_t i, int how)
     case LEX_LINE:
     case LEX_END:
     case LEX_BAR:
+    case LEX_CLOSE:
         return true;
+    case LEX_OPEN:
+        return how == AGENCY_SURE;
     case LEX_DOT:
         return how == AGENCY_SURE && (kind(s, i + 1) != LEX_WORD || piece(s, i + 1)->spaced);
     default:
@@ -209,12 +227,16 @@ static bool read_bare_agency(struct parse *s)
     const char *name = NULL;
     int how = AGENCY_NONE;
 
+    if (s->evidence & HAS_AGENCY)
+        return false;
     if (kind(s, i) == LEX_COMMA || kind(s, i) == LEX_DASH || kind(s, i) == LEX_DOT)
         i++;
-    if (i == s->at || s->evidence & HAS_AGENCY)
+    else if (!(s->evidence & HAS_DATE)) /* "May 12 AFP -" needs no mark */
         return false;
     n = agency_at(s, i, &name, &how);
     if (n == 0 || !ends_agency(s, i + n, how))
+        return false;
+    if (i == s->at && kind(s, i + n) != LEX_DASH)
         return false;
     take_agency(s, piece(s, i)->begin, piece(s, i + n - 1)->end, name);
     s->evidence |= AGENCY_KNOWN | AGENCY_BARE;
@@ -240,6 +262,8 @@ static bool starts_date(const struct parse *s, size_t i)
 {
     struct day d;
 
+    if (kind(s, i + 1) != LEX_NUMBER && kind(s, i + 2) != LEX_NUMBER)
+        return false; /* saves reading most words */
     return kind(s, i) == LEX_WORD && calendar_month(&s->w->calendar, s->x, i) > 0 &&
            calendar_read(&s->w->calendar, s->x, i, &d) > 0 && d.month > 0;
 }
@@ -528,7 +552,7 @@ static void read_separator(struct parse *s)
     size_t i = s->at;
     bool dot = false;
 
-    if (kind(s, i) == LEX_COMMA)
+    if (kind(s, i) == LEX_COMMA || kind(s, i) == LEX_CLOSE)
         i++;
     if (kind(s, i) == LEX_DOT)
         dot = true, i++;
@@ -550,23 +574,28 @@ static void read_separator(struct parse *s)
 /* "URGENT -", "RPT --", "UPDATE 2:" */
 static void skip_slug(struct parse *s)
 {
-    static const char *const words[] = {"rpt",    "urgent", "update",   "corrected", "correction",
-                                        "refile", "lead",   "adv",      "bulletin",  "flash",
-                                        "alert",  "wrapup", "breaking", NULL};
+    static const char *const words[] = {
+        "rpt",      "urgent", "update", "corrected", "correction", "refile",   "lead", "adv",
+        "bulletin", "flash",  "alert",  "wrapup",    "breaking",   "dateline", "body", NULL};
     size_t i = s->at;
 
     if (!any(s, i, words))
         return;
     i += 1 + (kind(s, i + 1) == LEX_NUMBER);
     if (kind(s, i) == LEX_DASH || kind(s, i) == LEX_COLON)
-        s->at = i + 1;
+        s->at = i + 1 + (kind(s, i + 1) == LEX_LINE);
 }
 
 /* Stars, bullets and the stray letters that some feeds put first. */
 static void skip_junk(struct parse *s)
 {
+    const char *name;
+
     while (kind(s, s->at) == LEX_OTHER || kind(s, s->at) == LEX_DOT || kind(s, s->at) == LEX_BAR ||
            kind(s, s->at) == LEX_DASH)
+        s->at++;
+    if (s->x->text[piece(s, s->at)->begin] == '[' &&
+        !agency_between(s, piece(s, s->at + 1)->begin, piece(s, s->at + 1)->end, &name))
         s->at++;
     if (piece(s, s->at)->end - piece(s, s->at)->begin == 1 && piece(s, s->at)->shape == LEX_LOWER &&
         piece(s, s->at + 1)->shape == LEX_UPPER)
@@ -627,11 +656,28 @@ static bool agency_only(struct parse *s, const struct parse *lead, const struct 
     if (read_date(s)) {
         read_separator(s);
         s->d->score = s->evidence & LINE_ENDS ? 0.9 : 0;
-    } else if (lead->evidence & LEAD_SEP &&
-               (!bare || judge_rest(h, piece(s, s->at)->begin).sentence)) {
-        s->d->score = bare ? 0.6 : 0.8;
+    } else if (bare ? lead->evidence & LEAD_SEP : true) {
+        bool sentence = judge_rest(h, piece(s, s->at)->begin).sentence;
+
+        s->d->score = !sentence ? 0 : bare ? 0.6 : lead->evidence & LEAD_SEP ? 0.8 : 0.7;
     }
     return s->d->score > 0;
+}
+
+/* Whether the first pieces already tell that this is prose: "The president said". */
+static bool hopeless(const struct lex *x)
+{
+    size_t i = 0;
+
+    while (i < x->n && x->piece[i].kind != LEX_WORD)
+        i++;
+    if (x->piece[i].shape == LEX_LOWER) /* "amarillo, april 7" */
+        return x->piece[i + 1].kind != LEX_COMMA && i + 2 < x->n &&
+               x->piece[i + 2].kind != LEX_COMMA && x->piece[i + 1].kind == LEX_WORD;
+    while (i < x->n && x->piece[i].kind == LEX_WORD && x->piece[i].shape != LEX_LOWER)
+        i++;
+    return i + 1 < x->n && x->piece[i].kind == LEX_WORD &&
+           x->piece[i].end - x->piece[i].begin > 4 && x->piece[i + 1].kind != LEX_COMMA;
 }
 
 bool wire_read(const struct wire *w, const struct head *h, struct dateline *d)
@@ -641,7 +687,11 @@ bool wire_read(const struct wire *w, const struct head *h, struct dateline *d)
     size_t first;
 
     *d = (struct dateline){.day = DAY_NONE};
-    lex_cut(&x, h->text, h->begin, h->end, false);
+    lex_cut(&x, h->text, h->begin, h->end, FIRST_LOOK, false);
+    if (!h->credit && hopeless(&x))
+        return false;
+    if (x.n == FIRST_LOOK)
+        lex_more(&x, h->end, LEX_MAX, false);
     skip_junk(&s);
     first = s.at;
     read_lead(&s);
