@@ -16,7 +16,7 @@ struct name {
 };
 
 /* English, Spanish, French, German, Portuguese, Italian, Dutch, the Scandinavian
- * languages, Polish, Czech, Turkish, Indonesian, Finnish, Russian, Ukrainian. */
+ * languages, Polish, Czech, Turkish, Indonesian, Finnish, Russian, Ukrainian, Arabic. */
 static const struct name months[] = {
     {"january", 3, 1},       {"januar", 3, 1},       {"januari", 3, 1},    {"enero", 3, 1},
     {"janvier", 3, 1},       {"janeiro", 3, 1},      {"gennaio", 3, 1},    {"jaenner", 4, 1},
@@ -55,6 +55,9 @@ static const struct name months[] = {
     {"diciembre", 3, 12},    {"decembre", 3, 12},    {"dezember", 3, 12},  {"dezembro", 3, 12},
     {"dicembre", 3, 12},     {"desember", 3, 12},    {"grudnia", 3, 12},   {"prosince", 4, 12},
     {"aralik", 4, 12},       {"joulukuuta", 5, 12},  {"декабря", 6, 12},   {"грудня", 6, 12},
+    {"يناير", 10, 1},        {"فبراير", 12, 2},      {"مارس", 8, 3},       {"أبريل", 10, 4},
+    {"مايو", 8, 5},          {"يونيو", 10, 6},       {"يوليو", 10, 7},     {"أغسطس", 10, 8},
+    {"سبتمبر", 12, 9},       {"أكتوبر", 12, 10},     {"نوفمبر", 12, 11},   {"ديسمبر", 12, 12},
 };
 
 static const struct name weekdays[] = {
@@ -296,9 +299,8 @@ static size_t day_first(const struct calendar *c, const struct lex *x, size_t i,
     if (d->month == 0)
         return 0;
     at++;
-    /* The dot of "Sept." is the date's, that of "23 may." may be the sentence's. */
-    if (x->piece[at].kind == LEX_DOT && !x->piece[at].spaced)
-        at++;
+    if (x->piece[at].kind == LEX_DOT && !x->piece[at].spaced && x->piece[at + 1].kind != LEX_WORD)
+        at++; /* before a word, the dot ends the sentence */
     if (x->piece[at].kind == LEX_DASH && !x->piece[at].spaced && lex_number(x, at + 1) >= 1600)
         at++;
     return at + read_year(c, x, at, &d->year) - i;

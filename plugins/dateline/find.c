@@ -159,7 +159,7 @@ static bool is_copyright(const struct pass *p)
     size_t n = p->end - p->begin;
 
     return is_credit(p) || memmem(line, n, "\xC2\xA9", 2) || memmem(line, n, "(c)", 3) ||
-           memmem(line, n, "opyright", 8) || memmem(line, n, "http", 4);
+           memmem(line, n, "opyright", 8);
 }
 
 /* A name that stands apart: at the line's head, or behind a mark or "by". */
@@ -310,9 +310,17 @@ static double weigh_date(const struct pass *p, const struct dated *date, int lab
     return w > 0.95 ? 0.95 : w;
 }
 
-static struct phrase whole_line(const struct pass *p)
+/* The date, with the agency where both are on the line. */
+static struct phrase span_of(const struct pass *p, const struct dated *date, struct phrase agency)
 {
-    return (struct phrase){p->x.piece[0].begin, p->x.piece[p->x.n - 1].end};
+    struct phrase span = {p->x.piece[date->piece].begin,
+                          p->x.piece[date->piece + date->pieces - 1].end};
+
+    if (agency.end > agency.begin && agency.begin < span.begin)
+        span.begin = agency.begin;
+    if (agency.end > span.end)
+        span.end = agency.end;
+    return span;
 }
 
 static void note_agency(struct pass *p, struct phrase agency, const char *name, double score)
@@ -338,6 +346,8 @@ static void read_furniture(struct pass *p)
     p->labels = 0;
     date = find_date(p, &labels);
     agency = !(labels & CAPTION) && find_agency(p, &name, &canonical);
+    if ((agency || date.pieces > 0) && memmem(p->text + p->begin, p->end - p->begin, "http", 4))
+        return;
     if (is_credit(p) || ((agency || date.pieces > 0) && is_copyright(p))) {
         p->credited = true;
         if (agency && p->line < FIRST_LINES)
@@ -355,7 +365,7 @@ static void read_furniture(struct pass *p)
     w = weigh_date(p, &date, labels, agency);
     if (w <= p->best.score)
         return;
-    p->best = (struct dateline){.span = whole_line(p),
+    p->best = (struct dateline){.span = span_of(p, &date, name),
                                 .agency = name,
                                 .agency_name = canonical,
                                 .day = date.day,

@@ -22,7 +22,7 @@ static bool is_mark(const char *s)
 struct rest judge_rest(const struct head *h, size_t at)
 {
     const char *text = h->text;
-    struct rest r = {false, 0};
+    struct rest r = {false, false, 0};
     size_t small = 0;
     bool capital;
 
@@ -33,6 +33,9 @@ struct rest judge_rest(const struct head *h, size_t at)
     capital = !is_small(text[at]);
     for (; at < h->len && r.bytes < LOOK && text[at] != '\n'; at++, r.bytes++)
         small += is_small(text[at]);
+    while (at < h->len && (unsigned char)text[at] <= ' ')
+        at++;
+    r.last = at >= h->len;
     r.sentence = capital && small * 2 > r.bytes;
     return r;
 }
@@ -47,13 +50,13 @@ static double judge_bare(unsigned e, const struct dateline *d, const struct head
     if (e & (SMALL | NOWHERE) || !(e & (TOWN_KNOWN | LAND_KNOWN)))
         return 0;
     r = judge_rest(h, at);
-    if (!r.sentence || r.bytes < 12)
+    if (!r.sentence || (r.bytes < 12 && !r.last))
         return 0;
     if (!(dash || e & SEP_COLON))
         return e & CAPITALS && e & TOWN_KNOWN && h->credit && !(e & LINE_ENDS) ? 0.6 : 0;
     if (e & CAPITALS)
         return region ? 0.9 : dash || e & (TOWN_BIG | LAND_KNOWN) ? 0.8 : 0;
-    if (r.bytes < 70 || e & BRACKETED)
+    if ((r.bytes < 70 && !r.last) || e & BRACKETED)
         return 0;
     return region ? 0.7 : e & TOWN_BIG || (e & LAND_KNOWN && e & SEP_COLON) ? 0.6 : 0;
 }
@@ -68,7 +71,7 @@ static double judge_agency(unsigned e)
     if (e & AGENCY_KNOWN)
         return place && (sep || e & LINE_ENDS) ? 0.85 : 0;
     if (!sep)
-        return 0;
+        return e & CALL_SIGN && e & CAPITALS && e & TOWN_KNOWN && !(e & LINE_ENDS) ? 0.7 : 0;
     return e & (TOWN_KNOWN | REGION_KNOWN) || (e & CAPITALS && e & SEP_STRONG) ? 0.8 : 0;
 }
 

@@ -27,13 +27,15 @@ enum evidence {
     LAND_KNOWN = 16384, /* the place is the name of a region or country */
     BRACKETED = 32768,  /* the region is in brackets */
     TOWN_BIG = 65536,
-    LEAD_SEP = 131072, /* a separator behind the agency that leads */
+    LEAD_SEP = 131072,  /* a separator behind the agency that leads */
+    CALL_SIGN = 262144, /* what is in brackets looks like an agency: WSAW, CNNMoney */
 };
 
 /* How the story goes on at a byte: on the same line, or in the next paragraph
  * where the separator ends the line. */
 struct rest {
     bool sentence; /* begins like one and is no heading in capitals */
+    bool last;     /* nothing comes after it: it can't be a title */
     size_t bytes;
 };
 

@@ -134,6 +134,12 @@ static bool joins(uint32_t cp)
     return cp < 0x80 ? ascii[cp] & JOINT : cp == 0x2019 || cp == 0x2010;
 }
 
+/* Letters of scripts without capitals, which count as names may. */
+static bool is_caseless(uint32_t cp)
+{
+    return cp >= 0x590 && !(cp >= 0x1E00 && cp < 0x2000);
+}
+
 static uint32_t word_end(const char *text, uint32_t at, size_t end, uint8_t *shape)
 {
     unsigned capitals = 0, letters = 0;
@@ -144,7 +150,7 @@ static uint32_t word_end(const char *text, uint32_t at, size_t end, uint8_t *sha
 
         if (is_letter(c.cp)) {
             if (letters++ == 0)
-                first = is_capital(c.cp);
+                first = is_capital(c.cp) || is_caseless(c.cp);
             capitals += is_capital(c.cp);
             at += c.bytes;
         } else if (joins(c.cp) && at + c.bytes < end &&
@@ -156,7 +162,7 @@ static uint32_t word_end(const char *text, uint32_t at, size_t end, uint8_t *sha
     }
     *shape = !first                ? LEX_LOWER
              : capitals == letters ? LEX_UPPER
-             : capitals == 1       ? LEX_TITLE
+             : capitals <= 1       ? LEX_TITLE
                                    : LEX_MIXED;
     return at;
 }
@@ -225,7 +231,8 @@ void lex_more(struct lex *x, size_t end, size_t most, bool one_line)
             break;
         x->n++;
     }
-    x->piece[x->n] = (struct lex_piece){at, at, LEX_END, 0, true};
+    for (size_t i = 0; i < LEX_PAD; i++)
+        x->piece[x->n + i] = (struct lex_piece){at, at, LEX_END, 0, true};
 }
 
 bool lex_is(const struct lex *x, size_t i, const char *word)

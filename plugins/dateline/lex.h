@@ -42,12 +42,15 @@ struct lex_piece {
     bool spaced; /* white space stands before it */
 };
 
-enum { LEX_MAX = 56 };
+enum {
+    LEX_MAX = 56,
+    LEX_PAD = 8, /* LEX_ENDs behind the last piece, so that looking ahead needs no check */
+};
 
 struct lex {
     const char *text;
-    size_t n; /* without the LEX_END that always follows */
-    struct lex_piece piece[LEX_MAX + 1];
+    size_t n; /* without the LEX_ENDs that always follow */
+    struct lex_piece piece[LEX_MAX + LEX_PAD];
 };
 
 /* Cuts text from begin on, at most to end and into most pieces (up to LEX_MAX);

@@ -100,7 +100,7 @@ int place_kinds(const struct gazetteer *g, const char *text, struct phrase p)
 
     find(g, text, p, &h);
     if (h.n > 0 && gazetteer_is_place(g, h.hit[0].id) && gazetteer_place(g, h.hit[0].id, &first) &&
-        (first.population >= BIG || first.kind == GAZETTEER_CAPITAL))
+        (first.population >= (h.hit[0].other ? 4 * BIG : BIG) || first.kind == GAZETTEER_CAPITAL))
         kinds = PLACE_BIG;
     for (size_t i = 0; i < h.n; i++)
         kinds |= gazetteer_is_place(g, h.hit[i].id)     ? PLACE_TOWN

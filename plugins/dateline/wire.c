@@ -186,6 +186,10 @@ static bool read_bracket(struct parse *s, bool known_only)
         return true;
     }
     known = agency_between(s, piece(s, open + 1)->begin, piece(s, last - 1)->end, &name);
+    if (!known && kind(s, open) == LEX_SLASH) { /* "/TASS correspondent .../" */
+        last = open + 2;
+        known = agency_between(s, piece(s, open + 1)->begin, piece(s, open + 1)->end, &name);
+    }
     known_only |= s->x->text[piece(s, open)->begin] == '[' ||
                   (kind(s, open) == LEX_SLASH && !(s->evidence & HAS_DATE));
     if (!known && (known_only || !names_agency(s, open, close)))
@@ -193,6 +197,8 @@ static bool read_bracket(struct parse *s, bool known_only)
     take_agency(s, piece(s, open + 1)->begin, piece(s, last - 1)->end, name);
     if (known)
         s->evidence |= AGENCY_KNOWN;
+    else if (close == open + 2 && piece(s, open + 1)->shape >= LEX_UPPER)
+        s->evidence |= CALL_SIGN;
     s->at = close + 1;
     return true;
 }
@@ -286,7 +292,7 @@ static bool dot_belongs(const struct parse *s, size_t i)
     case LEX_COLON:
         return p->end - p->begin <= 6 && piece(s, i + 2)->spaced;
     case LEX_WORD:
-        return any(s, i, short_names) && !starts_date(s, i + 2);
+        return (any(s, i, short_names) || p->end - p->begin == 1) && !starts_date(s, i + 2);
     default:
         return false;
     }
@@ -639,6 +645,31 @@ static void read_lead(struct parse *s)
     }
 }
 
+/* The Chinese form, without any mark: the agency, the place, the date and a sign for
+ * "by telegraph" in one run. */
+static bool read_chinese(struct parse *s)
+{
+    static const char agency[] = "新华社", sign[] = "电";
+    const struct lex_piece *first = piece(s, s->at);
+    const size_t n = sizeof agency - 1;
+    struct day d;
+    size_t pieces;
+
+    if (first->kind != LEX_WORD || first->end - first->begin <= n ||
+        memcmp(s->x->text + first->begin, agency, n) != 0)
+        return false;
+    pieces = calendar_read(&s->w->calendar, s->x, s->at + 1, &d);
+    if (pieces == 0 || d.month == 0 ||
+        !memmem(s->x->text + piece(s, s->at + pieces)->begin, 9, sign, sizeof sign - 1))
+        return false;
+    take_agency(s, first->begin, first->begin + n, "Xinhua");
+    s->d->place = (struct phrase){first->begin + n, first->end};
+    s->d->day = d;
+    s->d->score = 0.95;
+    s->at += pieces + 1;
+    return true;
+}
+
 /* ---- the line */
 
 /* After "(Reuters) -" the story may begin at once; "AFP, Tuesday 29 Sep 2015" may be
@@ -694,6 +725,10 @@ bool wire_read(const struct wire *w, const struct head *h, struct dateline *d)
         lex_more(&x, h->end, LEX_MAX, false);
     skip_junk(&s);
     first = s.at;
+    if (read_chinese(&s)) {
+        d->span = (struct phrase){x.piece[first].begin, d->place.end};
+        return true;
+    }
     read_lead(&s);
     lead = s;
     if (read_place(&s)) {
