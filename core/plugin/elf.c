@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Our own head, by the linker: what this machine is. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
 static int read_at(int fd, void *to, size_t n, uint64_t at)
 {
     return pread(fd, to, n, (off_t)at) == (ssize_t)n ? 0 : -1;
@@ -42,8 +45,9 @@ static int check_fd(int fd, struct fault *f)
         return fault_set(f, "is not a file");
     if (read_at(fd, &head, sizeof head, 0) < 0 || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
         return fault_set(f, "is not a shared object: build it with -shared -fPIC");
-    if (head.e_phentsize != sizeof(ElfW(Phdr)))
-        return 0; /* of another word size: dlopen says so */
+    if (head.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
+        head.e_machine != __ehdr_start.e_machine || head.e_phentsize != sizeof(ElfW(Phdr)))
+        return fault_set(f, "is built for another kind of machine: build it for this one");
     return check_segments(fd, &head, (uint64_t)st.st_size, f);
 }
 

@@ -10,7 +10,8 @@
 
 /* dlopen maps what the headers promise; of a file cut short, as one half copied
  * into a plugin folder is, the first touch of a missing page kills the process.
- * 0, or -1 with f, without the file's name: not there, no file, cut short. */
+ * 0, or -1 with f, without the file's name: not there, no object, for another
+ * machine, cut short. */
 int elf_check(const char *file, struct fault *f);
 
 #endif

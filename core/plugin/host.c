@@ -47,7 +47,7 @@ struct host {
 
 static struct host *host_of(const struct gloss_host *h)
 {
-    return (struct host *)(uintptr_t)h;
+    return (struct host *)h;
 }
 
 /* ---- log and configuration */

@@ -201,6 +201,28 @@ static void timeout_is_kept_by_who_asks(void **state)
     bed_close(&b);
 }
 
+/* Whatever is the last thing that fits, what does not is noted, and nothing breaks. */
+static void document_without_memory_is_noted(void **state)
+{
+    size_t noted = 0;
+    struct bed b;
+
+    (void)state;
+    bed_open(&b, "[{\"plugin\": \"result\"}, {\"plugin\": \"reader\", \"on_error\": \"dead\"},"
+                 " {\"plugin\": \"shout\"}]");
+    for (size_t limit = 0; limit < 4000; limit += 16) {
+        doc_finish(&b.doc);
+        doc_init(&b.doc, limit);
+        bed_run(&b, "TITLE", "one TWO three", NULL);
+        assert_non_null(pipeline_topic(b.pipeline, &b.doc));
+        assert_true(b.doc.errors || b.doc.n_layers == 3);
+        noted += b.doc.errors != NULL;
+    }
+    assert_null(b.doc.errors); /* the last had room for all */
+    assert_true(noted > 10);
+    bed_close(&b);
+}
+
 static void newer_table_runs(void **state)
 {
     (void)state;
@@ -311,6 +333,7 @@ int main(void)
         cmocka_unit_test(on_error_dead_kills_the_document),
         cmocka_unit_test(skip_is_noted_and_not_run),
         cmocka_unit_test(timeout_is_kept_by_who_asks),
+        cmocka_unit_test(document_without_memory_is_noted),
         cmocka_unit_test(newer_table_runs),
         cmocka_unit_test(page_tells_nothing_between_calls),
         cmocka_unit_test(pipelines_that_cannot_be_had),

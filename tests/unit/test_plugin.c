@@ -6,6 +6,7 @@
 #include "plugin/table.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,28 +108,57 @@ static void files_that_are_no_objects_are_refused(void **state)
     check_open_refused("/dev/null", "plugin /dev/null is not a file");
 }
 
-/* As one sees it that is being copied into a plugin folder: the first half of it. */
+/* The first n bytes of a plugin. */
+static char *read_object(size_t n)
+{
+    char *bytes = malloc(n);
+    int fd = open(FIXTURE("faulty"), O_RDONLY);
+
+    assert_non_null(bytes);
+    assert_int_equal(read(fd, bytes, n), n);
+    close(fd);
+    return bytes;
+}
+
+static void check_bytes_refused(const char *bytes, size_t n, const char *why)
+{
+    char path[] = "/tmp/test_plugin_XXXXXX", want[256];
+    int fd = mkstemp(path);
+
+    assert_int_equal(write(fd, bytes, n), n);
+    close(fd);
+    snprintf(want, sizeof want, "plugin %s %s", path, why);
+    check_open_refused(path, want);
+    unlink(path);
+}
+
+/* As one sees it that is being copied into a plugin folder: the first part of it. */
 static void object_cut_short_is_refused(void **state)
 {
-    char path[] = "/tmp/test_plugin_XXXXXX", want[256], *whole;
-    int from = open(FIXTURE("faulty"), O_RDONLY), to = mkstemp(path);
-    struct stat st;
+    char *bytes = read_object(4096);
 
     (void)state;
-    assert_int_equal(fstat(from, &st), 0);
-    whole = malloc((size_t)st.st_size);
-    assert_int_equal(read(from, whole, (size_t)st.st_size), st.st_size);
-    snprintf(want, sizeof want,
-             "plugin %s is cut short: copy it again (to another name, then rename it)", path);
-    for (off_t n = 64; n < 4096; n += 1000) {
-        assert_int_equal(ftruncate(to, 0), 0);
-        assert_int_equal(pwrite(to, whole, (size_t)n, 0), n);
-        check_open_refused(path, want);
-    }
-    close(from);
-    close(to);
-    unlink(path);
-    free(whole);
+    for (size_t n = sizeof(ElfW(Ehdr)); n < 4096; n += 1000)
+        check_bytes_refused(bytes, n,
+                            "is cut short: copy it again (to another name, then rename it)");
+    check_bytes_refused(bytes, sizeof(ElfW(Ehdr)) - 1,
+                        "is not a shared object: build it with -shared -fPIC");
+    check_bytes_refused(bytes, 0, "is not a shared object: build it with -shared -fPIC");
+    free(bytes);
+}
+
+static void object_of_another_machine_is_refused(void **state)
+{
+    char *bytes = read_object(4096);
+    ElfW(Ehdr) *head = (void *)bytes;
+
+    (void)state;
+    head->e_machine ^= 1;
+    check_bytes_refused(bytes, 4096, "is built for another kind of machine: build it for this one");
+    head->e_machine ^= 1;
+    head->e_ident[EI_CLASS] ^= 3;
+    check_bytes_refused(bytes, 4096, "is built for another kind of machine: build it for this one");
+    free(bytes);
 }
 
 /* ---- looking for one */
@@ -256,6 +285,7 @@ int main(void)
         cmocka_unit_test(wrong_objects_are_refused),
         cmocka_unit_test(files_that_are_no_objects_are_refused),
         cmocka_unit_test(object_cut_short_is_refused),
+        cmocka_unit_test(object_of_another_machine_is_refused),
         cmocka_unit_test(plugin_is_found_in_the_first_folder_that_has_it),
         cmocka_unit_test(tables_are_checked),
         cmocka_unit_test(layers_of_tables_are_checked),
