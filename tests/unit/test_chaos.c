@@ -27,7 +27,9 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
 
-static long countdown = -1; /* allocations that still succeed; -1: all */
+/* Allocations that still succeed; -1: all. Volatile, for a compiler thinks that malloc
+ * does not look at it. */
+static volatile long countdown = -1;
 
 static int fails(void)
 {
