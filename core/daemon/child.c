@@ -99,7 +99,7 @@ void child_watch(struct child *c, uint64_t now)
         child_kill(c, "did not end within %d s", CLOSE_MS / 1000);
     else if (phase == PAGE_PROCESS && limit > 0 && now > since + 2 * (uint64_t)limit)
         child_kill(c, "took more than %" PRIu64 " ms", 2 * (uint64_t)limit);
-    else if (phase == PAGE_CORE && now > since + CORE_MS)
+    else if (phase == PAGE_CORE && c->queue.n > 0 && now > since + CORE_MS)
         child_kill(c, "took more than %d s", CORE_MS / 1000);
 }
 
@@ -185,7 +185,8 @@ static bool read_some(struct child *c)
     if (n < 0 && errno == EAGAIN)
         return false;
     if (n <= 0) {
-        end(c); /* it closed its side: it is ending, or must be made to */
+        c->hung_up = true; /* it is ending, or must be made to */
+        end(c);
         return false;
     }
     c->n_in += (size_t)n;
@@ -199,6 +200,8 @@ static void describe(const struct child *c, int64_t status, int sig, char *how, 
 
     if (c->killed[0])
         snprintf(how, room, "%s", c->killed);
+    else if (c->hung_up && sig == SIGKILL)
+        snprintf(how, room, "closed its socket");
     else if (sig == SIGKILL || sig == SIGTERM)
         snprintf(how, room, "was killed (SIG%s)", name);
     else if (sig)
@@ -216,7 +219,8 @@ static void on_exit_of(uv_process_t *process, int64_t status, int sig)
     while (!c->killed[0] && c->state != CHILD_CLOSED && read_some(c))
         ; /* what it had answered before it ended */
     describe(c, status, sig, how, sizeof how);
-    c->signal = c->killed[0] ? 0 : sig;
+    c->hung_up = c->hung_up && sig == SIGKILL;
+    c->signal = c->killed[0] || c->hung_up ? 0 : sig;
     c->ops->on_gone(c, how);
     uv_close((uv_handle_t *)&c->poll, on_closed);
     uv_close((uv_handle_t *)&c->process, on_closed);

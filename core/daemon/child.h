@@ -42,6 +42,7 @@ struct child {
     size_t bytes;              /* of their frames */
     char *refused;             /* what its FRAME_REFUSED said, or NULL */
     int signal;                /* what ended it, where it was a signal from outside */
+    bool hung_up;              /* it closed its socket first: the page may have gone on since */
     const struct page *page;
 
     const struct child_ops *ops;

@@ -4,12 +4,15 @@
  *
  * When a worker dies, the shared page says which document it was in and which
  * plugin. That document runs again without that plugin; where no plugin is to blame,
- * it gets a strike, and is given up at the second. The others just run again.
+ * it gets a strike, and is given up at the second. The others just run again; where
+ * the page names none, one at a time, until it is known which it was. Who is killed
+ * from outside (SIGKILL) while in no document did not die of one.
  */
 #include "daemon/dispatch.h"
 
 #include "log.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +39,7 @@ static void on_flush(uv_prepare_t *prepare)
 
     if (!p->current)
         return;
-    while (p->waiting.first && (c = generation_pick(p->current))) {
+    while (p->waiting.first && (c = generation_pick(p->current, p->waiting.first))) {
         struct flight_doc *d = flight_pop(&p->waiting);
 
         if (flight_prepare(d, p->current->number) == 0)
@@ -73,15 +76,15 @@ static void on_result(struct generation *g, struct flight_doc *d, uint32_t type,
         p->ops->on_done(p, d, topic, members);
 }
 
-/* The document a dead worker was in, by the page; else the first it had not answered. */
+/* The document a dead worker was in, by the page or because there is no other. */
 static struct flight_doc *find_victim(const struct child *c)
 {
     uint64_t ticket = atomic_load(&c->page->ticket);
 
     for (struct flight_doc *d = c->queue.first; d; d = d->next)
-        if (d->ticket == ticket)
+        if (d->ticket == ticket && !c->hung_up)
             return d;
-    return c->queue.first;
+    return c->queue.n == 1 && c->signal != SIGKILL ? c->queue.first : NULL;
 }
 
 /* Notes on d what its worker died of. False where it must be given up. */
@@ -92,17 +95,21 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
     bool in_plugin = atomic_load(&c->page->phase) == PAGE_PROCESS &&
                      atomic_load(&c->page->ticket) == d->ticket && entry < g->config.n_pipeline;
 
-    if (in_plugin && d->generation == g->number) {
+    if (in_plugin) {
         log_warn("dispatch", "worker %u %s in plugin %s, document %.*s: run again without it",
                  c->number, how, g->config.pipeline[entry].plugin, (int)d->id.n, d->id.p);
         return flight_skip_entry(d, entry, how);
     }
-    log_warn("dispatch", "worker %u %s, document %.*s: run again", c->number, how, (int)d->id.n,
-             d->id.p);
-    /* Who kills an idle worker from outside does not speak against the document. */
-    if (atomic_load(&c->page->ticket) != d->ticket && c->signal == SIGKILL)
-        return true;
+    log_warn("dispatch", "worker %u %s in document %.*s", c->number, how, (int)d->id.n, d->id.p);
     return ++d->strikes < STRIKES;
+}
+
+/* Nobody knows which of its documents a worker died of: each runs alone. */
+static void suspect_all(const struct child *c, const char *how)
+{
+    log_warn("dispatch", "worker %u %s; %zu documents run again", c->number, how, c->queue.n);
+    for (struct flight_doc *d = c->queue.first; d && c->signal != SIGKILL; d = d->next)
+        d->suspect = true;
 }
 
 static void on_death(struct generation *g, struct child *c, const char *how)
@@ -116,7 +123,7 @@ static void on_death(struct generation *g, struct child *c, const char *how)
     snprintf(why, sizeof why, "a worker %s in it", how);
     p->deaths++;
     if (!victim)
-        log_warn("dispatch", "worker %u %s; it had no document", c->number, how);
+        suspect_all(c, how);
     else if (!p->dropping)
         good = blame(g, c, victim, how);
     while ((d = flight_pop(&c->queue))) {

@@ -46,6 +46,7 @@ struct flight_doc {
     size_t n_skip;
     uint32_t generation; /* of workers, whose pipeline skip counts by */
     unsigned strikes;    /* workers that died in it with no plugin to blame */
+    bool suspect;        /* its worker died, perhaps not of it: it runs alone */
 };
 
 struct flight_queue {

@@ -215,7 +215,18 @@ static void on_gone(struct child *c, const char *how)
 
 /* ---- work */
 
-struct child *generation_pick(const struct generation *g)
+static bool may_have(const struct child *c, const struct flight_doc *d)
+{
+    const struct flight_doc *first = c->queue.first;
+
+    if (c->state != CHILD_READY || c->killed[0])
+        return false;
+    if (first && (first->suspect || d->suspect))
+        return false;
+    return c->queue.n < AHEAD && c->bytes < AHEAD_BYTES;
+}
+
+struct child *generation_pick(const struct generation *g, const struct flight_doc *d)
 {
     struct child *best = NULL;
     uint64_t least = UINT64_MAX;
@@ -224,9 +235,7 @@ struct child *generation_pick(const struct generation *g)
         struct child *c = g->child[i];
         uint64_t load;
 
-        if (!c || c->state != CHILD_READY || c->killed[0])
-            continue;
-        if (c->queue.n >= AHEAD || c->bytes >= AHEAD_BYTES)
+        if (!c || !may_have(c, d))
             continue;
         load = c->bytes + 1024 * c->queue.n; /* a document costs by itself, too */
         if (load < least) {

@@ -64,8 +64,8 @@ struct generation *generation_start(uv_loop_t *loop, struct config *c, uint32_t 
 /* In on_ended. The loop must run once more. */
 void generation_destroy(struct generation *g);
 
-/* The ready worker with the least to do, or NULL where all have enough. */
-struct child *generation_pick(const struct generation *g);
+/* The ready worker with the least to do that may be given d, or NULL where there is none. */
+struct child *generation_pick(const struct generation *g, const struct flight_doc *d);
 
 /* Writes what was given to the workers. */
 void generation_flush(struct generation *g);

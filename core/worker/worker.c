@@ -102,6 +102,15 @@ static void put_pipeline(struct json_out *o, const struct pipeline *p)
         json_puts(o, "empty");
 }
 
+static void mark(struct page *page, uint64_t ticket, uint32_t phase)
+{
+    /* As pipeline.c does it: since is believed only while phase says so. */
+    atomic_store(&page->entry, PAGE_NOBODY);
+    atomic_store(&page->since_ms, channel_now_us() / 1000);
+    atomic_store(&page->phase, phase);
+    atomic_store(&page->ticket, ticket);
+}
+
 static int start(struct worker *w)
 {
     struct frame_head head;
@@ -122,19 +131,11 @@ static int start(struct worker *w)
     if (channel_end(&w->channel, begin, r == 0 ? FRAME_READY : FRAME_REFUSED, 0) < 0 ||
         channel_flush(&w->channel) < 0)
         return -1;
+    mark(w->page, 0, PAGE_IDLE);
     return r;
 }
 
 /* ---- a document */
-
-static void mark(struct page *page, uint64_t ticket, uint32_t phase)
-{
-    /* As pipeline.c does it: since is believed only while phase says so. */
-    atomic_store(&page->entry, PAGE_NOBODY);
-    atomic_store(&page->since_ms, channel_now_us() / 1000);
-    atomic_store(&page->phase, phase);
-    atomic_store(&page->ticket, ticket);
-}
 
 static void put_gloss(struct worker *w, uint64_t started_us)
 {

@@ -19,7 +19,7 @@ import zmq
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build")).resolve()
 FIXTURES = BUILD / "tests" / "fixtures"
-PATIENCE = 20  # seconds until something that must come is missing
+PATIENCE = 10  # seconds until something that must come is missing
 
 
 def wait(what, condition, patience=PATIENCE):
@@ -36,11 +36,11 @@ def wait(what, condition, patience=PATIENCE):
 class Daemon:
     """A glossd with sockets in a folder of its own. Use as a context manager."""
 
-    def __init__(self, pipeline=(), check_log=True, **config):
+    def __init__(self, pipeline=(), autostart=True, **config):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gloss-"))
         self.context = zmq.Context()
         self.process = None
-        self.check_log = check_log
+        self.autostart = autostart
         self.config = {
             "endpoints": {name: f"ipc://{self.folder}/{name}" for name in ("pull", "ack", "publish")} | {"replay": ""},
             "workers": 2,
@@ -117,7 +117,7 @@ class Daemon:
         return socket
 
     def __enter__(self):
-        return self.start() if not self.process else self
+        return self.start() if self.autostart else self
 
     def __exit__(self, *failure):
         if self.process and self.process.poll() is None:
@@ -128,8 +128,7 @@ class Daemon:
             sys.stderr.write(self.log()[-4000:])
         sanitizer = re.search(r"(Sanitizer|runtime error)[^\n]*", self.log() if self.process else "")
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self.check_log:
-            assert not sanitizer, sanitizer.group()
+        assert not sanitizer, sanitizer.group()
 
 
 def receive(socket, n=1):
