@@ -165,7 +165,9 @@ $B/obj/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CORE) -I. -c -o $@ $<
 
-$B/bench/%: $B/obj/bench/%.o $B/libcore.a
+bench_support := $(patsubst %.c,$B/obj/%.o,$(wildcard bench/support/*.c))
+
+$B/bench/%: $B/obj/bench/%.o $(bench_support) $B/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
