@@ -110,7 +110,7 @@ static bool is_ready(const char *log)
 
     close(fd);
     text[n > 0 ? n : 0] = '\0';
-    return strstr(text, "pipeline:");
+    return strstr(text, " ready: ");
 }
 
 static void exec_daemon(const char *file, const char *log)

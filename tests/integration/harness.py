@@ -59,7 +59,7 @@ class Daemon:
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([BUILD / "glossd", "-c", self.folder / "glossd.json"], stderr=log, **options)
         if wait_ready:
-            wait("start", lambda: "pipeline:" in self.log() or self.process.poll() is not None)
+            wait("start", lambda: " ready: " in self.log() or self.process.poll() is not None)
             assert self.process.poll() is None, self.log()
         return self
 
@@ -152,7 +152,7 @@ def is_silent(socket, ms=100):
 
 def ask(socket, *parts):
     """Sends a document and gives the reply."""
-    parts = [p if isinstance(p, bytes) else p.encode() if isinstance(p, str) else json.dumps(p).encode() for p in parts]
+    parts = [p if isinstance(p, bytes) else p.encode() if isinstance(p, str) else json.dumps(p, ensure_ascii=False).encode() for p in parts]
     socket.send_multipart(parts)
     return json.loads(socket.recv_multipart()[-1])
 
