@@ -294,11 +294,13 @@ void doc_note(struct doc *d, const char *plugin, const char *fmt, ...)
     char error[NOTE_BYTES];
     size_t n = 0, used = d->arena.used;
     va_list ap;
+    int length;
 
     va_start(ap, fmt);
-    if (vsnprintf(error, sizeof(error), fmt, ap) < 0)
-        error[0] = '\0';
+    length = vsnprintf(error, sizeof(error), fmt, ap);
     va_end(ap);
+    if (length < 0)
+        error[0] = '\0';
     mend(error);
     for (const struct doc_error *e = d->errors; e; e = e->next)
         n++;

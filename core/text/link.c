@@ -19,12 +19,6 @@ static bool is_label(char c)
     return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
 }
 
-/* Marks that end a URL only where nothing of it follows. */
-static bool trails(char c)
-{
-    return memchr(".,;:!?'*_~", c, 10) != NULL;
-}
-
 size_t link_url(const struct text *x, size_t at)
 {
     const uint32_t stop = U_SET(U_SPACE) | U_SET(U_NEWLINE) | U_SET(U_QUOTE) | U_SET(U_HAN) |
@@ -34,7 +28,7 @@ size_t link_url(const struct text *x, size_t at)
     while (end < x->end) {
         char c = x->s[end];
         struct glyph g = glyph_at(x, end);
-        if (c != '\'' && (unicode_in(g.class, stop) || memchr("<>`{}|\\^", c, 8)))
+        if (c != '\'' && (unicode_in(g.class, stop) || one_of("<>`{}|\\^", g.code)))
             break;
         if (g.code >= 0x80 && unicode_in(g.class, U_SET(U_CLOSE) | U_SET(U_TERMINAL)))
             break;
@@ -44,7 +38,9 @@ size_t link_url(const struct text *x, size_t at)
             break;
         end += g.len;
     }
-    while (end > at && (trails(x->s[end - 1]) || (open && x->s[end - 1] == '(')))
+    /* What ends a URL only where more of it follows. */
+    while (end > at &&
+           (one_of(".,;:!?'*_~", (unsigned char)x->s[end - 1]) || (open && x->s[end - 1] == '(')))
         end--;
     return end;
 }
@@ -142,7 +138,7 @@ bool link_email(const struct text *x, size_t at, struct gloss_span *span)
     size_t begin = at, end, dot;
 
     while (begin > x->begin && at - begin < LOCAL_MAX &&
-           (is_label(x->s[begin - 1]) || memchr("._%+", x->s[begin - 1], 4)))
+           (is_label(x->s[begin - 1]) || one_of("._%+", (unsigned char)x->s[begin - 1])))
         begin--;
     while (begin < at && !is_letter(x->s[begin]) && !(x->s[begin] >= '0' && x->s[begin] <= '9'))
         begin++;

@@ -164,7 +164,7 @@ static bool opens(const struct sentences *s, size_t next)
 
     if (unicode_in(g.class, U_SET(U_CLOSE) | U_SET(U_DOT) | U_SET(U_TERMINAL)))
         return false;
-    if (g.code < 0x80 && memchr(",;:%/&|", (int)g.code, 7))
+    if (one_of(",;:%/&|", g.code))
         return false;
     return next + 1 < s->t->n_tokens && !is_small(s, next + 1);
 }

@@ -11,6 +11,7 @@
 #include "text/utf8.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* The piece of text that is being split. */
 struct text {
@@ -43,6 +44,12 @@ static inline struct glyph glyph_at(const struct text *x, size_t at)
 static inline bool glyph_in(const struct text *x, size_t at, uint32_t set)
 {
     return unicode_in(glyph_at(x, at).class, set);
+}
+
+/* Whether c is one of these marks, all ASCII. */
+static inline bool one_of(const char *marks, uint32_t c)
+{
+    return c && c < 0x80 && strchr(marks, (int)c);
 }
 
 /* A flag of tokens while they are split: its mark may end a sentence. */

@@ -71,8 +71,8 @@ size_t word_clitic(const struct text *x, size_t at)
  * D'Angelo is a name. */
 static bool elides(const struct text *x, size_t begin, size_t apostrophe, const struct glyph *next)
 {
-    bool vowel = next->code < 0x80 ? memchr("aeiouyhAEIOUYH", (int)next->code, 14) != NULL
-                                   : next->code >= 0xC0 && next->code <= 0x17F;
+    bool vowel =
+        one_of("aeiouyhAEIOUYH", next->code) || (next->code >= 0xC0 && next->code <= 0x17F);
     /* French, Italian, Catalan */
     static const char words[] = " l d j c m n s t qu jusqu lorsqu puisqu quoiqu un dell all nell "
                                 "dall sull coll quest quell bell sant gl anch com dov cos ";

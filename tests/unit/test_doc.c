@@ -231,7 +231,7 @@ static void test_one(void **state)
 
 static void test_layers(void **state)
 {
-    static char names[100][8];
+    static char names[100][16];
     struct doc d;
 
     (void)state;
