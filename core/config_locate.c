@@ -49,14 +49,15 @@ static void skip_value(struct walk *w)
         else if (depth == 0)
             while (w->p + 1 < w->end && !strchr(",]} \t\r\n", w->p[1]))
                 w->p++;
-        w->p++;
+        w->p += w->p < w->end;
     } while (depth > 0 && w->p < w->end);
 }
 
 /* What is left of path behind key, where path begins with it; else NULL. */
 static const char *behind(const char *path, const char *key, size_t n)
 {
-    if (strncmp(path, key, n) != 0 || (path[n] && path[n] != '.' && path[n] != '['))
+    if (strlen(path) < n || memcmp(path, key, n) != 0 ||
+        (path[n] && path[n] != '.' && path[n] != '['))
         return NULL;
     return path + n + (path[n] == '.');
 }
