@@ -20,7 +20,7 @@ HARDEN  := -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 SANFLAG := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS  ?= $(OPT) -g
 BASE     = -std=c11 -D_GNU_SOURCE -fvisibility=hidden $(WARN) $(HARDEN) $(SANFLAG) $(CFLAGS) -MMD -MP
-CORE    := $(BASE) -fPIE -Icore -Iinclude -DGLOSS_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CORE    := $(BASE) -fPIE -Icore -Iinclude -I$B/gen -DGLOSS_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS   = $(shell pkg-config --libs $(PKGS)) -ldl -lm
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANFLAG)
 
@@ -48,6 +48,13 @@ $B/gloss: $B/glossd
 $B/obj/core/%.o: core/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CORE) -c -o $@ $<
+
+# The document's schema is in the binary too: each line becomes a C string.
+$B/gen/cli/enriched_schema.inc: docs/enriched.schema.json
+	@mkdir -p $(@D)
+	sed 's/["\\]/\\&/g; s/^/"/; s/$$/\\n"/' $< > $@
+
+$B/obj/core/cli/schema.o: $B/gen/cli/enriched_schema.inc
 
 # A plugin sees the public header and its own files, nothing else.
 $B/obj/plugins/%.o: plugins/%.c

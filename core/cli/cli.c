@@ -14,6 +14,8 @@ static const struct cli_command commands[] = {
     {"send", "send documents to the daemon", cli_send},
     {"tail", "subscribe to the daemon and print what it publishes", cli_tail},
     {"plugins", "list the plugins, or what one of them takes and gives", cli_plugins},
+    {"check", "check a configuration, and print what would run", cli_check},
+    {"schema", "print the JSON Schema of the configuration or of the documents", cli_schema},
     {"new-plugin", "write a folder with a plugin that works, to begin from", cli_new_plugin},
     {NULL, NULL, NULL},
 };

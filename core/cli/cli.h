@@ -42,6 +42,8 @@ int cli_run(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_tail(int argc, char **argv);
 int cli_plugins(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_schema(int argc, char **argv);
 int cli_new_plugin(int argc, char **argv);
 
 /* Loads the configuration (file NULL: all defaults) or says why not. */

@@ -49,6 +49,10 @@ int scan_open(struct scan *s)
     return 0;
 }
 
+/* What stands for what behind a backslash; zero for what does not. */
+static const char escaped[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                  ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+
 static int hex(char c)
 {
     if (c >= '0' && c <= '9')
@@ -107,12 +111,13 @@ static int unicode_escape(struct scan *s, struct scan_string *to)
 static int escape(struct scan *s, struct scan_string *to)
 {
     to->escaped = true;
-    if (s->end - s->p < 2 || !s->p[1] || !strchr("\"\\/bfnrtu", s->p[1]))
-        return scan_unexpected(s, s->p + 1, "one of \" \\ / b f n r t u after the backslash");
-    if (s->p[1] == 'u')
+    if (s->end - s->p >= 2 && escaped[(unsigned char)s->p[1]]) {
+        s->p += 2;
+        return 0;
+    }
+    if (s->end - s->p >= 2 && s->p[1] == 'u')
         return unicode_escape(s, to);
-    s->p += 2;
-    return 0;
+    return scan_unexpected(s, s->p + 1, "one of \" \\ / b f n r t u after the backslash");
 }
 
 int scan_string(struct scan *s, struct scan_string *to)
@@ -273,12 +278,10 @@ int scan_value(struct scan *s)
 /* One escape at p, known to be right, into *to; what it took. */
 static size_t unescape(const char *p, const char *end, char **to)
 {
-    static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
-    const char *named = strchr(from, p[1]);
     int32_t c;
 
     if (p[1] != 'u') {
-        *(*to)++ = named ? into[named - from] : p[1];
+        *(*to)++ = escaped[(unsigned char)p[1]];
         return 2;
     }
     c = unit(p, end);
