@@ -261,7 +261,7 @@ static void answer(const struct model *m, const struct reading *r, const bool *a
 /* Every third window says enough in most texts; the others are read while the
  * answer is in doubt. */
 enum { ROUNDS = 3 };
-#define SURE .99
+#define SURE .95
 
 struct model_answer model_ask(const struct model *m, const char *text, size_t len,
                               struct model_sample s, const bool *allowed)
