@@ -164,7 +164,7 @@ static bool opens(const struct sentences *s, size_t next)
 
     if (unicode_in(g.class, U_SET(U_CLOSE) | U_SET(U_DOT) | U_SET(U_TERMINAL)))
         return false;
-    if (one_of(",;:%/&|", g.code))
+    if (one_of(",;:%/&|", g.code) || g.code == 0x3001 || g.code == 0xFF0C || g.code == 0x60C)
         return false;
     return next + 1 < s->t->n_tokens && !is_small(s, next + 1);
 }
@@ -214,13 +214,22 @@ static bool begins_unspaced(const struct sentences *s, size_t mark, size_t next)
            glyph_at(s->x, before->span.end - 1).class == U_LOWER;
 }
 
+/* After a full stop that needs no space: what was said goes on with a particle
+ * (「はい。」と言った) or a comma (“你好！”，他说). */
+static bool begins_wide(const struct sentences *s, size_t mark, size_t last)
+{
+    if (token_at(s, last + 1)->flags & GLOSS_TOKEN_PUNCT)
+        return opens(s, last + 1);
+    return last == mark || first_of(s, last + 1).class != U_HIRAGANA;
+}
+
 /* Whether a sentence begins at next, after the mark at i and what closes with it. */
 static bool begins(const struct sentences *s, enum mark mark, size_t i, size_t last)
 {
     size_t next = last + 1;
 
     if (mark == MARK_WIDE)
-        return true;
+        return begins_wide(s, i, last);
     if (!is_spaced(s, next))
         return (mark == MARK_DOT || mark == MARK_ASKS) && begins_unspaced(s, i, next);
     if (mark == MARK_NAME)
@@ -265,6 +274,15 @@ static size_t columns(const struct sentences *s, size_t begin, size_t end)
     return utf8_count(s->x->s + begin, end - begin);
 }
 
+/* Whether a line that ends with this token is surely not complete. */
+static bool hangs(const struct sentences *s, size_t last)
+{
+    static const char words[] =
+        " of the and a an in to for with by on at from its or that as than , ";
+
+    return !(token_at(s, last)->flags & GLOSS_TOKEN_TITLE) && is_among(s, last, words);
+}
+
 /* Whether the line break before token next, after last, ends a sentence. */
 static bool line_ends(const struct sentences *s, size_t last, size_t next)
 {
@@ -277,11 +295,14 @@ static bool line_ends(const struct sentences *s, size_t last, size_t next)
         return true;
     if (is_small(s, next) && mark_of(s, last) == MARK_NONE)
         return cols < (s->x->width ? s->x->width / 2 : LONG_LINE);
+    if (hangs(s, last))
+        return false;
     if (!s->x->width)
         return true;
     if (indent > 1 || (indent && s->x->s[gap.line] == '\t'))
         return true;
-    return cols + 1 + word <= s->x->width;
+    /* Lines are wrapped by hand too: not each is filled as far as it could be. */
+    return cols + 1 + word <= s->x->width * 7 / 8;
 }
 
 /* ---- */
