@@ -29,6 +29,7 @@ enum {
     PAGE_SIZE = 4096,
     START_MS = 60000, /* to open the pipeline */
     CLOSE_MS = 3000,  /* to close it */
+    HUNG_UP_MS = 200, /* to end after its socket has closed */
     CORE_MS = 60000,  /* to do what is not a plugin's with one document */
 };
 
@@ -56,14 +57,6 @@ static void on_closed(uv_handle_t *handle)
         release(c);
 }
 
-/* From here on nothing it says is heard. */
-static void end(struct child *c)
-{
-    uv_poll_stop(&c->poll);
-    if (!c->ended)
-        uv_process_kill(&c->process, SIGKILL);
-}
-
 void child_close(struct child *c)
 {
     if (c->state == CHILD_CLOSED)
@@ -83,7 +76,9 @@ void child_kill(struct child *c, const char *why, ...)
     va_start(ap, why);
     vsnprintf(c->killed, sizeof c->killed, why, ap);
     va_end(ap);
-    end(c);
+    uv_poll_stop(&c->poll); /* nothing it says is heard any more */
+    if (!c->ended)
+        uv_process_kill(&c->process, SIGKILL);
 }
 
 void child_watch(struct child *c, uint64_t now)
@@ -93,7 +88,9 @@ void child_watch(struct child *c, uint64_t now)
     uint32_t limit = atomic_load(&c->page->limit_ms);
     uint64_t since = atomic_load(&c->page->since_ms);
 
-    if (c->state == CHILD_STARTING && alone > START_MS)
+    if (c->hung_up && alone > HUNG_UP_MS)
+        child_kill(c, "closed its socket");
+    else if (c->state == CHILD_STARTING && alone > START_MS)
         child_kill(c, "was not ready after %d s", START_MS / 1000);
     else if (c->state == CHILD_CLOSED && alone > CLOSE_MS)
         child_kill(c, "did not end within %d s", CLOSE_MS / 1000);
@@ -185,8 +182,10 @@ static bool read_some(struct child *c)
     if (n < 0 && errno == EAGAIN)
         return false;
     if (n <= 0) {
-        c->hung_up = true; /* it is ending, or must be made to */
-        end(c);
+        /* It is ending, which will say more; else child_watch makes it. */
+        c->hung_up = true;
+        c->since = uv_now(c->poll.loop);
+        uv_poll_stop(&c->poll);
         return false;
     }
     c->n_in += (size_t)n;
@@ -200,8 +199,6 @@ static void describe(const struct child *c, int64_t status, int sig, char *how, 
 
     if (c->killed[0])
         snprintf(how, room, "%s", c->killed);
-    else if (c->hung_up && sig == SIGKILL)
-        snprintf(how, room, "closed its socket");
     else if (sig == SIGKILL || sig == SIGTERM)
         snprintf(how, room, "was killed (SIG%s)", name);
     else if (sig)
@@ -219,8 +216,8 @@ static void on_exit_of(uv_process_t *process, int64_t status, int sig)
     while (!c->killed[0] && c->state != CHILD_CLOSED && read_some(c))
         ; /* what it had answered before it ended */
     describe(c, status, sig, how, sizeof how);
-    c->hung_up = c->hung_up && sig == SIGKILL;
-    c->signal = c->killed[0] || c->hung_up ? 0 : sig;
+    c->hung_up = c->hung_up && c->killed[0];
+    c->signal = c->killed[0] ? 0 : sig;
     c->ops->on_gone(c, how);
     uv_close((uv_handle_t *)&c->poll, on_closed);
     uv_close((uv_handle_t *)&c->process, on_closed);

@@ -42,7 +42,7 @@ struct child {
     size_t bytes;              /* of their frames */
     char *refused;             /* what its FRAME_REFUSED said, or NULL */
     int signal;                /* what ended it, where it was a signal from outside */
-    bool hung_up;              /* it closed its socket first: the page may have gone on since */
+    bool hung_up; /* it was killed for having closed its socket: the page has gone on since */
     const struct page *page;
 
     const struct child_ops *ops;
@@ -53,7 +53,7 @@ struct child {
     uv_poll_t poll;
     int open_handles;
     bool ended;     /* the process was reaped */
-    uint64_t since; /* when it was started, or closed: uv_now() */
+    uint64_t since; /* when it was started, closed, or hung up: uv_now() */
     int fd;
     bool blocked; /* the socket takes no more for now */
     char *hello;  /* the FRAME_CONFIG, freed when written */

@@ -219,7 +219,7 @@ static bool may_have(const struct child *c, const struct flight_doc *d)
 {
     const struct flight_doc *first = c->queue.first;
 
-    if (c->state != CHILD_READY || c->killed[0])
+    if (c->state != CHILD_READY || c->killed[0] || c->hung_up)
         return false;
     if (first && (first->suspect || d->suspect))
         return false;

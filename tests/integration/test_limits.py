@@ -9,7 +9,7 @@ import threading
 import time
 
 import zmq
-from harness import Daemon, ask, main, receive, wait
+from harness import SANITIZED, Daemon, ask, main, receive, wait
 
 SLOW = [{"plugin": "slow", "timeout_ms": 20}]
 
@@ -62,7 +62,7 @@ def test_bytes_limit_and_flat_memory():
         sender.join()
         peak = int(next(l for l in open(f"/proc/{d.process.pid}/status") if l.startswith("VmHWM")).split()[1])
         # 64 messages may wait inside libzmq for each sender, and as many go out.
-        assert peak < 250000, peak
+        assert SANITIZED or peak < 250000, peak
 
 
 def test_document_larger_than_the_limit_runs_alone():

@@ -7,7 +7,7 @@ import sys
 import time
 
 import zmq
-from harness import FIXTURES, Daemon, main, receive, wait
+from harness import FIXTURES, SANITIZED, Daemon, main, receive, wait
 
 
 def faulty(how, word="bad", **entry):
@@ -84,6 +84,8 @@ def test_output_goes_to_the_log():
 
 
 def test_memory_limit():
+    if SANITIZED:
+        return
     with Daemon(pipeline=[faulty("memory", timeout_ms=20000)], limits={"worker_bytes": 400 << 20}) as d:
         assert run_with_bad_one(d)["run"]["errors"][0]["error"] == "crashed (SIGABRT)"
 
