@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A number as the option table wants it. */
+#define QUOTE(x)  #x
+#define NUMBER(x) QUOTE(x)
+
 #define UNDETERMINED "und" /* ISO 639-2's code for it */
 
 struct language {
@@ -153,9 +157,9 @@ GLOSS_PLUGIN(.name = "language", .version = "1.0",
                  {"model", GLOSS_FILE, "language.model", "the model; make model-language makes it"},
                  {"languages", GLOSS_LIST, "", "answer only with these codes; empty: all"},
                  {"min_score", GLOSS_NUM, "0", "below this probability the answer is und"},
-                 {"windows", GLOSS_NUM, "6",
+                 {"windows", GLOSS_NUM, NUMBER(MODEL_WINDOWS),
                   "of a longer text read this many pieces, spread evenly; 0: all of it"},
-                 {"window_bytes", GLOSS_NUM, "128", "bytes of such a piece"},
+                 {"window_bytes", GLOSS_NUM, NUMBER(MODEL_WINDOW_BYTES), "bytes of such a piece"},
                  {"trust_field", GLOSS_BOOL, "false",
                   "take the document's own \"language\" field where the model knows it"}),
              .open = open_language, .close = close_language, .process = process);

@@ -44,11 +44,13 @@ struct model {
 };
 
 /* How much of a long text is read by default. */
-#define MODEL_SAMPLE ((struct model_sample){12, 96})
+#define MODEL_WINDOWS      12
+#define MODEL_WINDOW_BYTES 96
+#define MODEL_SAMPLE       ((struct model_sample){MODEL_WINDOWS, MODEL_WINDOW_BYTES})
 
 /* How a text is read: whole where windows is 0 or it is not longer than all of
  * them together, else in at most that many windows of so many bytes, spread
- * evenly; a third of them if that leaves no doubt. */
+ * evenly; a quarter of them if that leaves no doubt. */
 struct model_sample {
     size_t windows, bytes;
 };
