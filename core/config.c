@@ -6,6 +6,7 @@
  */
 #include "config_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,16 +16,13 @@
 char *config_join(struct config *c, const char *folder, const char *path)
 {
     struct config_memory *m = c->memory;
-    size_t n = strlen(path), n_folder = folder && *path != '/' ? strlen(folder) : 0;
-    char *to = arena_alloc(&m->arena, n_folder + n + 2);
+    size_t size = (folder ? strlen(folder) : 0) + strlen(path) + 2;
+    char *to = arena_alloc(&m->arena, size);
 
-    if (!to)
-        return NULL;
-    if (n_folder) {
-        memcpy(to, folder, n_folder);
-        to[n_folder++] = '/';
-    }
-    memcpy(to + n_folder, path, n + 1);
+    if (to && folder && *path != '/')
+        snprintf(to, size, "%s/%s", folder, path);
+    else if (to)
+        memcpy(to, path, strlen(path) + 1);
     return to;
 }
 

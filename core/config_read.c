@@ -91,17 +91,28 @@ static void *alloc(struct reader *r, size_t n, size_t size)
     return p;
 }
 
-/* A copy of a string, which is at least one character unless empty is allowed. */
-static int copy(struct reader *r, const json_t *json, bool empty, const char **to)
+/* A copy of a string, NULL where it is refused. */
+static const char *copy(struct reader *r, const json_t *json)
 {
     struct config_memory *m = r->c->memory;
+    const char *s;
 
     if (check_type(r, json, JSON_STRING, "a string") < 0)
-        return -1;
-    if (!empty && json_string_length(json) == 0)
-        return refuse(r, "is empty");
-    *to = arena_strndup(&m->arena, json_string_value(json), json_string_length(json));
-    return *to ? 0 : no_memory(r);
+        return NULL;
+    s = arena_strndup(&m->arena, json_string_value(json), json_string_length(json));
+    if (!s)
+        no_memory(r);
+    return s;
+}
+
+/* The same of a string of at least one character. */
+static const char *copy_some(struct reader *r, const json_t *json)
+{
+    if (json_is_string(json) && json_string_length(json) == 0) {
+        refuse(r, "is empty");
+        return NULL;
+    }
+    return copy(r, json);
 }
 
 static const struct config_choice *find_choice(const struct config_choice *choices,
@@ -163,10 +174,10 @@ static int read_choice(struct reader *r, const struct config_key *key, json_t *j
 
 static int read_endpoint(struct reader *r, const struct config_key *key, json_t *json, void *to)
 {
-    const char *address;
+    const char *address = copy(r, json);
 
     (void)key;
-    if (copy(r, json, true, &address) < 0)
+    if (!address)
         return -1;
     if (*address && strncmp(address, "tcp://", 6) != 0 && strncmp(address, "ipc://", 6) != 0)
         return refuse(r, "is \"%s\", must be tcp://ADDRESS:PORT, ipc://FILE, or \"\" for none",
@@ -195,10 +206,10 @@ static const char *check_template(const char *topic)
 
 static int read_topic(struct reader *r, const struct config_key *key, json_t *json, void *to)
 {
-    const char *topic, *wrong;
+    const char *topic = copy_some(r, json), *wrong;
 
     (void)key;
-    if (copy(r, json, false, &topic) < 0)
+    if (!topic)
         return -1;
     wrong = check_template(topic);
     if (wrong)
@@ -226,10 +237,10 @@ static int read_count(struct reader *r, const struct config_key *key, json_t *js
 
 static int read_folder(struct reader *r, const struct config_key *key, json_t *json, void *to)
 {
-    const char *path;
+    const char *path = copy(r, json);
 
     (void)key;
-    if (copy(r, json, true, &path) < 0)
+    if (!path)
         return -1;
     if (*path && !(path = config_join(r->c, r->folder, path)))
         return no_memory(r);
@@ -249,8 +260,8 @@ static int read_folders(struct reader *r, const struct config_key *key, json_t *
         return -1;
     for (size_t i = 0; i < json_array_size(json); i++) {
         size_t before = enter_item(r, i);
-        const char *path;
-        if (copy(r, json_array_get(json, i), false, &path) < 0)
+        const char *path = copy_some(r, json_array_get(json, i));
+        if (!path)
             return -1;
         if (!(list[i] = config_join(r->c, r->folder, path)))
             return no_memory(r);
@@ -268,7 +279,7 @@ static int read_strings(struct reader *r, json_t *json, const char *const **to)
         return -1;
     for (size_t i = 0; i < json_array_size(json); i++) {
         size_t before = enter_item(r, i);
-        if (copy(r, json_array_get(json, i), true, &list[i]) < 0)
+        if (!(list[i] = copy(r, json_array_get(json, i))))
             return -1;
         leave(r, before);
     }
@@ -283,10 +294,10 @@ static int read_plugin(struct reader *r, const struct config_key *key, json_t *j
 {
     struct config_entry *e = (void *)((char *)to - key->offset);
     struct config_memory *m = r->c->memory;
-    const char *name, *base;
+    const char *name = copy_some(r, json), *base;
     size_t n;
 
-    if (copy(r, json, false, &name) < 0)
+    if (!name)
         return -1;
     base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
     n = strlen(base);
@@ -355,7 +366,8 @@ static int read_when(struct reader *r, const struct config_key *key, json_t *jso
 static int read_new_name(struct reader *r, const char *layer, const json_t *json,
                          struct config_as *as)
 {
-    if (copy(r, json, false, &as->as) < 0 || check_layer(r, as->as) < 0)
+    as->as = copy_some(r, json);
+    if (!as->as || check_layer(r, as->as) < 0)
         return -1;
     if (layer && !(as->layer = config_join(r->c, NULL, layer)))
         return no_memory(r);
@@ -393,7 +405,8 @@ static int read_option(struct reader *r, json_t *json, struct config_option *o)
     switch (json_typeof(json)) {
     case JSON_STRING:
         o->type = CONFIG_STRING;
-        return copy(r, json, true, &o->str);
+        o->str = copy(r, json);
+        return o->str ? 0 : -1;
     case JSON_INTEGER:
     case JSON_REAL:
         o->type = CONFIG_NUMBER;

@@ -64,7 +64,7 @@ static const struct field {
 } fields[] = {
 #define FIELD(name, kind, member)                                                                  \
     {                                                                                              \
-        name, sizeof name - 1, kind, offsetof(struct doc_fields, member)                           \
+        name, sizeof(name) - 1, kind, offsetof(struct doc_fields, member)                          \
     }
     FIELD("id", FIELD_ID, id),
     FIELD("title", FIELD_TEXT, title),

@@ -3,6 +3,6 @@
 #
 # tidy.sh - clang-tidy over core, plugins and include, two files at a time.
 set -eu
-flags="-std=c11 -D_GNU_SOURCE -Icore -Iinclude -DGLOSS_VERSION=\"0\" $(pkg-config --cflags libuv libzmq jansson libsystemd)"
+flags="-std=c11 -D_GNU_SOURCE -Icore -Iinclude -Ibuild/gen -DGLOSS_VERSION=\"0\" $(pkg-config --cflags libuv libzmq jansson libsystemd)"
 # shellcheck disable=SC2086
 find core plugins -name '*.c' | sort | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' sh
