@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define LAYER "^[a-z][a-z0-9_]*$"
+#define LAYER "^(?!(log|seq|prev|received|run)$)[a-z][a-z0-9_]*$"
 
 static json_t *schema_object(const struct config_key *keys);
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The id a document brings along, to be freed; NULL where it has none (or is
- * rejected: the daemon will say why). */
+/* The id a document brings along, to be freed; NULL where it has none. That of one
+ * that will be rejected counts too: the answer carries it. */
 static char *id_of(const struct input *in)
 {
     struct arena scratch;
@@ -22,7 +22,8 @@ static char *id_of(const struct input *in)
     if (in->plain)
         return NULL;
     arena_init(&scratch, SIZE_MAX);
-    if (json_read(&d, &scratch, in->text, in->n, false, &f) == REJECT_NONE && d.fields.id.p)
+    json_read(&d, &scratch, in->text, in->n, true, &f);
+    if (d.fields.id.p)
         id = strndup(d.fields.id.p, d.fields.id.n);
     arena_finish(&scratch);
     return id;

@@ -51,13 +51,10 @@ static void say(const struct input *in, const char *code, const char *why)
 static enum reject read_plain(struct run *r, const struct input *in, struct json_out *json,
                               struct json_doc *d, struct fault *f)
 {
-    size_t bad = utf8_check(in->text, in->n), line, column;
+    enum reject why = json_check_body(NULL, in->text, in->n, f);
 
-    if (bad < in->n) {
-        utf8_position(in->text, bad, &line, &column);
-        fault_set(f, "line %zu, column %zu: this byte is not UTF-8", line, column);
-        return REJECT_INVALID_UTF8;
-    }
+    if (why != REJECT_NONE)
+        return why;
     json_put_from_body(json, NULL, NULL, in->text, in->n);
     return json_read(d, &r->scratch, json->p, json->n, true, f);
 }
