@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * tokens.c - how fast text is parted into tokens and sentences, on one core, beside
- * copying the same bytes and looking at each of them once.
+ * copying the same bytes and looking at each of them once; and whether it is linear
+ * on text made to be hard: 10 MB must take ten times what 1 MB takes.
  *
  * usage: build/bench/tokens [FILE.jsonl]    default ../shared/data/articles/throughput-en.jsonl
  */
@@ -122,6 +123,74 @@ static double speed(size_t (*run)(const struct texts *), const struct texts *t)
     return (double)t->len / 1e6 / best;
 }
 
+/* Text of one thing again and again, n bytes of it and a little more. */
+static struct texts repeat(const char *part, size_t n)
+{
+    size_t len = strlen(part);
+    struct texts t = {malloc(n + len), NULL, malloc(sizeof(size_t)), 1, 0};
+
+    if (!t.bytes || !t.ends)
+        abort();
+    for (; t.len < n; t.len += len)
+        memcpy(t.bytes + t.len, part, len);
+    t.ends[0] = t.len;
+    return t;
+}
+
+static double speed_of(const char *part, size_t n)
+{
+    struct texts t = repeat(part, n);
+    double best = 0;
+
+    for (int i = 0; i < 3; i++) {
+        double begin = now(), took;
+        split(&t);
+        took = now() - begin;
+        if ((double)t.len / 1e6 / took > best)
+            best = (double)t.len / 1e6 / took;
+    }
+    free(t.bytes);
+    free(t.ends);
+    return best;
+}
+
+static void hard_texts(void)
+{
+    static const struct {
+        const char *name, *part;
+    } texts[] = {
+        {"one letter", "a"},
+        {"letters alone", "a "},
+        {"full stops", "."},
+        {"initials", "A."},
+        {"U. S. U. S.", "U. S. "},
+        {"quotes", "\""},
+        {"closing quotes", ".\" "},
+        {"brackets", "("},
+        {"at signs", "a@"},
+        {"domains that are none", "ab.cd."},
+        {"www.", "www."},
+        {"schemes", "http://"},
+        {"hyphens", "a-"},
+        {"apostrophes", "a'"},
+        {"combining marks", "\xCC\x81"},
+        {"soft hyphens", "\xC2\xAD"},
+        {"joiners", "\xE2\x80\x8D"},
+        {"emoji", "\xF0\x9F\x98\x80\xE2\x80\x8D"},
+        {"Chinese", "\xE4\xB8\xAD\xE6\x96\x87"},
+        {"Thai", "\xE0\xB9\x80\xE0\xB8\x81"},
+        {"short lines", "a\n"},
+        {"blank lines", "\n"},
+        {"spaces", " "},
+    };
+
+    printf("\n10 MB of             MB/s   of 1 MB\n");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        double big = speed_of(texts[i].part, 10000000), small = speed_of(texts[i].part, 1000000);
+        printf("%-22s %5.0f %9.2f\n", texts[i].name, big, big / small);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *path = argc > 1 ? argv[1] : "../shared/data/articles/throughput-en.jsonl";
@@ -144,5 +213,6 @@ int main(int argc, char **argv)
     free(t.bytes);
     free(t.copy);
     free(t.ends);
+    hard_texts();
     return 0;
 }

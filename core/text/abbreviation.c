@@ -7,12 +7,15 @@
  */
 #include "text/split.h"
 
-#include <stdlib.h>
+#include <endian.h>
 #include <string.h>
 
-/* Tables are sorted by strcmp, keys in small letters where ASCII has them. */
+enum { KEY_MAX = 12, KEY_ROOM = 16 };
+
+/* Tables are sorted by their keys' bytes; keys are in small letters where ASCII
+ * has them, and NUL to their end. */
 struct entry {
-    const char *key;
+    char key[KEY_ROOM];
     enum abbreviation kind;
     bool capital; /* only where it begins with a capital: Sun. but not sun. */
 };
@@ -23,20 +26,17 @@ static const struct entry abbreviations[] = {
 
 /* The, He, Aber, Les: seldom part of a name, so a full stop before them ends a
  * sentence even after an abbreviation. */
-static const char *const starters[] = {
+static const char starters[][KEY_ROOM] = {
 #include "text/starter.inc"
 };
 
-enum { KEY_MAX = 12 };
-
-/* Writes s in small letters where ASCII has them. */
 static bool make_key(char *key, const char *s, size_t n)
 {
     if (n == 0 || n > KEY_MAX)
         return false;
+    memset(key, 0, KEY_ROOM);
     for (size_t i = 0; i < n; i++)
         key[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] | 0x20) : s[i];
-    key[n] = '\0';
     return true;
 }
 
@@ -45,35 +45,46 @@ static bool is_capital(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static const struct entry *search(const char *key)
+/* Eight bytes of a key as a number that sorts as they do. */
+static uint64_t word_of(const char *key)
 {
-    size_t low = 0, high = sizeof(abbreviations) / sizeof(*abbreviations);
+    uint64_t word;
+
+    memcpy(&word, key, sizeof(word));
+    return be64toh(word);
+}
+
+/* The row of n, each of size bytes and beginning with its key, that has this key;
+ * n where none has. Every word before a full stop is looked for: no strcmp(). */
+static size_t search(const void *rows, size_t n, size_t size, const char *key)
+{
+    uint64_t first = word_of(key), second = word_of(key + 8);
+    size_t low = 0, high = n;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
-        const char *at = abbreviations[middle].key;
-        int order = (unsigned char)*key - (unsigned char)*at;
-        if (order == 0)
-            order = strcmp(key, at);
-        if (order == 0)
-            return &abbreviations[middle];
-        if (order < 0)
-            high = middle;
-        else
+        const char *row = (const char *)rows + middle * size;
+        uint64_t here = word_of(row);
+        if (here < first || (here == first && word_of(row + 8) < second))
             low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low < n && memcmp((const char *)rows + low * size, key, KEY_ROOM) == 0 ? low : n;
 }
 
 enum abbreviation abbreviation_find(const char *s, size_t n)
 {
-    char key[KEY_MAX + 1];
+    const size_t count = sizeof(abbreviations) / sizeof(*abbreviations);
+    char key[KEY_ROOM];
     const struct entry *e;
+    size_t at;
 
     if (!make_key(key, s, n))
         return ABBR_NONE;
-    e = search(key);
-    if (!e || (e->capital && !is_capital(s[0])))
+    at = search(abbreviations, count, sizeof(*abbreviations), key);
+    e = &abbreviations[at];
+    if (at == count || (e->capital && !is_capital(s[0])))
         return ABBR_NONE;
     /* In a text all in capitals a capital tells nothing. */
     if (e->capital && e->kind == ABBR_ANY && is_capital(s[n - 1]))
@@ -81,15 +92,10 @@ enum abbreviation abbreviation_find(const char *s, size_t n)
     return e->kind;
 }
 
-static int by_word(const void *key, const void *word)
-{
-    return strcmp(key, *(const char *const *)word);
-}
-
 bool abbreviation_starter(const char *s, size_t n)
 {
-    char key[KEY_MAX + 1];
+    const size_t count = sizeof(starters) / sizeof(*starters);
+    char key[KEY_ROOM];
 
-    return make_key(key, s, n) &&
-           bsearch(key, starters, sizeof(starters) / sizeof(*starters), sizeof(*starters), by_word);
+    return make_key(key, s, n) && search(starters, count, sizeof(*starters), key) < count;
 }

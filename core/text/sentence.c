@@ -280,7 +280,10 @@ static bool hangs(const struct sentences *s, size_t last)
     static const char words[] =
         " of the and a an in to for with by on at from its or that as than , ";
 
-    return !(token_at(s, last)->flags & GLOSS_TOKEN_TITLE) && is_among(s, last, words);
+    const struct gloss_token *t = token_at(s, last);
+
+    return t->span.end - t->span.begin <= 4 && !(t->flags & GLOSS_TOKEN_TITLE) &&
+           is_among(s, last, words);
 }
 
 /* Whether the line break before token next, after last, ends a sentence. */

@@ -32,22 +32,26 @@ struct splitter {
 
 enum { ZWJ = 0x200D, ELLIPSIS = 0x2026, LONG_VOWEL = 0x30FC, COENG = 0x17D2 };
 
+/* English has a token to five bytes. Where memory is short a smaller step is taken
+ * before none is. */
 static bool grow(struct splitter *p)
 {
     struct tokens *t = p->t;
-    size_t room = p->room ? p->room + p->room / 2 : (p->x.end - p->x.begin) / 5 + 16;
-    struct gloss_token *tokens = arena_grow(p->a, t->tokens, t->n_tokens * sizeof(*tokens),
-                                            (t->n_tokens + room) * sizeof(*tokens));
+    size_t more = p->room ? p->room / 2 + 16 : (p->x.end - p->x.begin) / 5 + 16;
+    struct gloss_token *tokens = NULL;
 
-    if (!tokens)
-        return false;
-    t->tokens = tokens;
-    p->room = t->n_tokens + room;
-    return true;
+    for (; more && !tokens; more /= 2) {
+        size_t room = t->n_tokens + more;
+        tokens = arena_grow(p->a, t->tokens, t->n_tokens * sizeof(*tokens), room * sizeof(*tokens));
+        p->room = tokens ? room : p->room;
+    }
+    if (tokens)
+        t->tokens = tokens;
+    return tokens != NULL;
 }
 
 /* Ends the token that begins at p->at. */
-static bool push(struct splitter *p, size_t end, uint32_t flags)
+static inline bool push(struct splitter *p, size_t end, uint32_t flags)
 {
     struct tokens *t = p->t;
 
@@ -290,6 +294,18 @@ static struct letters letters_of(const char *s)
 }
 #endif
 
+/* push, and passes over the space that most often follows. */
+static inline bool push_before(struct splitter *p, size_t end, uint32_t flags)
+{
+    if (!push(p, end, flags))
+        return false;
+    if (end < p->x.end && p->x.s[end] == ' ') {
+        p->at++;
+        p->pending = GLOSS_TOKEN_SPACED;
+    }
+    return true;
+}
+
 /* Whether a word of ASCII letters, at s, ends at its n-th byte for certain: what
  * stands there joins no letters (word.c), or is a full stop of no abbreviation. */
 static bool ends_letters(const char *s, unsigned n)
@@ -331,11 +347,31 @@ static bool push_simple(struct splitter *p, bool *pushed)
         flags |= GLOSS_TOKEN_TITLE;
     else if (l.capitals == (1u << l.n) - 1)
         flags |= GLOSS_TOKEN_UPPER;
-    *pushed = push(p, p->at + l.n, flags);
-    if (s[l.n] == ' ') {
-        p->at++;
-        p->pending = GLOSS_TOKEN_SPACED;
+    *pushed = push_before(p, p->at + l.n, flags);
+    return true;
+}
+
+/* The same for marks that are a token each time, with something else after them. */
+static bool push_simple_mark(struct splitter *p, bool *pushed)
+{
+    const char *s = p->x.s + p->at;
+    uint32_t flags = GLOSS_TOKEN_PUNCT;
+
+    if (p->x.end - p->at < 2 || (unsigned char)s[1] >= 0x80 || s[1] == s[0])
+        return false;
+    switch (s[0]) {
+    case '.':
+        flags |= SPLIT_MARK;
+        break;
+    case ',':
+    case '"':
+    case '(':
+    case ')':
+        break;
+    default:
+        return false;
     }
+    *pushed = push_before(p, p->at + 1, flags);
     return true;
 }
 
@@ -345,7 +381,7 @@ static bool scan(struct splitter *p)
 
     while (p->at < p->x.end) {
         struct glyph g;
-        if (push_simple(p, &pushed)) {
+        if (push_simple(p, &pushed) || push_simple_mark(p, &pushed)) {
             if (!pushed)
                 return false;
             continue;

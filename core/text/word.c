@@ -348,10 +348,14 @@ static bool parts_name(const struct text *x, const struct so_far *f, size_t hyph
     const char *s = x->s;
     size_t n = ascii_letters(x, next);
 
-    if (among(states, s + f->part, hyphen - f->part, false) || among(states, s + next, n, false))
-        return true;
-    if (s[next] >= 'A' && s[next] <= 'Z')
-        return among(before, s + f->part, hyphen - f->part, false);
+    if (hyphen - f->part <= 4) {
+        if (s[f->part] <= 'Z' && among(states, s + f->part, hyphen - f->part, false))
+            return true;
+        if (s[next] <= 'Z' && among(before, s + f->part, hyphen - f->part, false))
+            return n > 0;
+    }
+    if (s[next] <= 'Z')
+        return n <= 4 && among(states, s + next, n, false);
     return f->w->first & U_SET(U_UPPER) && among(after, s + next, n, false);
 }
 

@@ -52,7 +52,7 @@ struct gloss_annot {
 #define GLOSS_WHOLE ((struct gloss_span){0, UINT32_MAX})
 
 enum {
-    GLOSS_TOKEN_WORD = 1,    /* letters, with the marks inside them: don't, e-mail */
+    GLOSS_TOKEN_WORD = 1,    /* letters, with the marks inside: o'clock, e-mail */
     GLOSS_TOKEN_NUMBER = 2,  /* begins with a digit: 1,254.50  3rd  2015 */
     GLOSS_TOKEN_PUNCT = 4,   /* everything else */
     GLOSS_TOKEN_TITLE = 8,   /* a word whose first letter alone is a capital */

@@ -6,6 +6,7 @@
  */
 #include "support/cases.h"
 #include "text/arena.h"
+#include "text/split.h"
 #include "text/token.h"
 #include "text/utf8.h"
 
@@ -175,6 +176,41 @@ static void test_nothing(void **state)
     }
 }
 
+/* Each entry of the tables is found: they are sorted. */
+static void test_abbreviations(void **state)
+{
+    static const struct {
+        const char *key;
+        enum abbreviation kind;
+        bool capital;
+    } entries[] = {
+#include "text/abbreviation.inc"
+    };
+    static const char *const starters[] = {
+#include "text/starter.inc"
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
+        char word[16];
+        snprintf(word, sizeof(word), "%s", entries[i].key);
+        if (entries[i].capital && word[0] >= 'a' && word[0] <= 'z') {
+            assert_int_equal(abbreviation_find(word, strlen(word)), ABBR_NONE);
+            word[0] ^= 0x20;
+        }
+        if (abbreviation_find(word, strlen(word)) != entries[i].kind)
+            fail_msg("%s is not found: is the table sorted?", word);
+    }
+    for (size_t i = 0; i < sizeof(starters) / sizeof(*starters); i++)
+        if (!abbreviation_starter(starters[i], strlen(starters[i])))
+            fail_msg("%s is not found: is the table sorted?", starters[i]);
+    assert_int_equal(abbreviation_find("house", 5), ABBR_NONE);
+    assert_int_equal(abbreviation_find("", 0), ABBR_NONE);
+    assert_int_equal(abbreviation_find("MASS", 4), ABBR_NONE);
+    assert_false(abbreviation_starter("Smith", 5));
+    assert_true(abbreviation_starter("THE", 3));
+}
+
 /* Two parts of one text: offsets count from its beginning, sentences go on. */
 static void test_parts(void **state)
 {
@@ -320,10 +356,10 @@ static void test_clusters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),   cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_nothing),  cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_budget),   cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_clusters),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_nothing),       cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_abbreviations), cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_runs),          cmocka_unit_test(test_clusters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
