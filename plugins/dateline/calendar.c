@@ -223,18 +223,27 @@ static int full_year(const struct calendar *c, int yy)
                                            : year;
 }
 
+/* Whether two figures at piece i are a year: 89, or 11 where a bracket or dash follows. */
+static bool short_year(const struct lex *x, size_t i)
+{
+    int next = x->piece[i + 1].kind;
+
+    if (x->piece[i].end - x->piece[i].begin != 2)
+        return false;
+    return next == LEX_OPEN || next == LEX_DASH ||
+           (lex_number(x, i) > 31 && next != LEX_COLON); /* 10:45 is a time of day */
+}
+
 /* The year at piece i, after what may stand before one. Pieces taken. */
 static size_t read_year(const struct calendar *c, const struct lex *x, size_t i, int *year)
 {
     static const char *const of[] = {"de", "del", NULL};
     size_t at = i;
-    bool comma = false;
+    bool comma = x->piece[at].kind == LEX_COMMA;
     int v;
 
-    if (word_in(x, at, of))
+    if (comma || word_in(x, at, of))
         at++;
-    else if (x->piece[at].kind == LEX_COMMA)
-        comma = true, at++;
     if (x->piece[at].kind == LEX_OTHER && x->piece[at + 1].kind == LEX_NUMBER)
         at++; /* '90 */
     v = lex_number(x, at);
@@ -242,11 +251,7 @@ static size_t read_year(const struct calendar *c, const struct lex *x, size_t i,
         return 0;
     if (x->piece[at].end - x->piece[at].begin == 4 && v >= 1600 && v < 2300)
         *year = v;
-    else if (x->piece[at].end - x->piece[at].begin == 2 && !comma && v > 31 &&
-             x->piece[at + 1].kind != LEX_COLON) /* 10:45 is a time of day */
-        *year = full_year(c, v);
-    else if (x->piece[at].end - x->piece[at].begin == 2 && !comma &&
-             (x->piece[at + 1].kind == LEX_OPEN || x->piece[at + 1].kind == LEX_DASH))
+    else if (!comma && short_year(x, at))
         *year = full_year(c, v);
     else
         return 0;
@@ -321,6 +326,8 @@ static size_t figures(const struct calendar *c, const struct lex *x, size_t i, s
     int a = lex_number(x, i), b, y;
 
     if (a < 0 || i + 4 > x->n || !same_mark(x, i + 1, i + 3) || p[1].spaced || p[3].spaced)
+        return 0;
+    if ((p[2].spaced || p[4].spaced) && p[1].kind != LEX_DOT) /* 28. 4. 2023 */
         return 0;
     b = lex_number(x, i + 2);
     y = lex_number(x, i + 4);

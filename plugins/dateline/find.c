@@ -14,7 +14,7 @@ enum {
     LINE_SHORT = 200, /* a longer line is a paragraph of the story */
     SENTENCE = 60,    /* so is one of this length that ends like a sentence */
     WRAPPED = 45,     /* or that goes on in the next line */
-    PARAGRAPHS = 4,   /* so many, and the story is under way */
+    UNDER_WAY = 6,    /* paragraphs, long ones counted twice, that tell the story has begun */
     HEAD_BYTES = 240, /* a dateline is no longer */
     NEAR_LINES = 2,
     FIRST_LINES = 12, /* below, a copyright is the page's */
@@ -43,8 +43,11 @@ static const struct label_word label_words[] = {
     {"aggiornato", UPDATED},
     {"aktualisiert", UPDATED},
     {"aktualizacja", UPDATED},
+    {"aktualizovano", UPDATED},
     {"am", CLOCK},
     {"archiv", CAPTION},
+    {"archivbild", CAPTION},
+    {"archivfoto", CAPTION},
     {"atualizado", UPDATED},
     {"av", BYLINE},
     {"bijgewerkt", UPDATED},
@@ -52,6 +55,7 @@ static const struct label_word label_words[] = {
     {"by", BYLINE},
     {"created", PUBLISHED},
     {"date", PUBLISHED},
+    {"dated", PUBLISHED},
     {"datum", PUBLISHED},
     {"door", BYLINE},
     {"erstellt", PUBLISHED},
@@ -59,6 +63,7 @@ static const struct label_word label_words[] = {
     {"filed", PUBLISHED},
     {"foto", CAPTION},
     {"gepubliceerd", PUBLISHED},
+    {"geschrieben", PUBLISHED},
     {"getty", CAPTION},
     {"image", CAPTION},
     {"julkaistu", PUBLISHED},
@@ -73,18 +78,23 @@ static const struct label_word label_words[] = {
     {"pm", CLOCK},
     {"por", BYLINE},
     {"posted", PUBLISHED},
+    {"pubblicata", PUBLISHED},
     {"pubblicato", PUBLISHED},
     {"publicada", PUBLISHED},
     {"publicado", PUBLISHED},
     {"publicerad", PUBLISHED},
     {"publiceret", PUBLISHED},
     {"publie", PUBLISHED},
+    {"publiee", PUBLISHED},
     {"publikacja", PUBLISHED},
+    {"publikovano", PUBLISHED},
     {"publisert", PUBLISHED},
     {"published", PUBLISHED},
     {"publiziert", PUBLISHED},
+    {"release", PUBLISHED},
     {"rights", CAPTION},
     {"stand", UPDATED},
+    {"symbolbild", CAPTION},
     {"uhr", CLOCK},
     {"updated", UPDATED},
     {"uppdaterad", UPDATED},
@@ -101,7 +111,7 @@ struct pass {
     struct lex x; /* the line at hand */
     size_t begin, end;
     unsigned line;    /* number among those that are not blank */
-    unsigned stories; /* paragraphs seen */
+    unsigned stories; /* paragraphs seen; see UNDER_WAY */
     unsigned labels;  /* of the line before, where it had nothing else */
     bool headline;    /* the line before may be the title, or a byline */
     bool credited;    /* a byline, a copyright or such came before */
@@ -130,7 +140,7 @@ static int label_of(const struct pass *p, size_t i)
         return 0;
     found = bsearch(word, label_words, sizeof label_words / sizeof *label_words,
                     sizeof *label_words, by_word);
-    return !found || (found->label & BYLINE && i > 0) ? 0 : found->label;
+    return !found || (found->label & BYLINE && i > 0 && w[1].shape != LEX_TITLE) ? 0 : found->label;
 }
 
 /* 10:30, 16.58, 15h47 at piece i. */
@@ -305,7 +315,7 @@ static double weigh_date(const struct pass *p, const struct dated *date, int lab
         w += 0.05;
     if (p->headline)
         w += 0.2;
-    if (p->line == 0)
+    if (p->line == 0 || (p->stories >= UNDER_WAY && !labelled && !(labels & CLOCK)))
         w -= 0.15;
     return w > 0.95 ? 0.95 : w;
 }
@@ -401,7 +411,9 @@ static bool read_head(struct pass *p)
     if (!wire_read(&p->f->wire, &h, &d))
         return false;
     if (d.place.end == 0 && d.score < 0.95) { /* an agency: the place may follow */
-        if (d.score > p->best.score) {
+        if (d.day.month == 0)
+            note_agency(p, d.agency, d.agency_name, d.score);
+        else if (d.score > p->best.score) {
             p->best = d;
             p->best_line = p->line;
         }
@@ -431,7 +443,7 @@ static bool is_prose(const struct pass *p)
 static void read_line(struct pass *p)
 {
     if (is_prose(p)) {
-        p->stories++;
+        p->stories += p->end - p->begin > LINE_SHORT ? 2 : 1;
         p->headline = false;
         p->labels = 0;
         return;
@@ -508,8 +520,8 @@ bool find_dateline(const struct finder *f, const char *text, size_t len, size_t 
     struct pass p = {.f = f, .text = text, .len = len, .begin = body};
 
     p.wire.day = p.best.day = DAY_NONE;
-    for (; p.stories < PARAGRAPHS && next_line(&p, limit); p.begin = p.end, p.line++) {
-        if (read_head(&p))
+    for (; next_line(&p, limit); p.begin = p.end, p.line++) {
+        if (p.stories < UNDER_WAY && read_head(&p))
             break;
         read_line(&p);
     }

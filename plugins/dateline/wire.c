@@ -350,12 +350,10 @@ static size_t phrase_at(const struct parse *s, size_t i, bool small, struct phra
     if (first->kind != LEX_WORD || (first->shape == LEX_LOWER) != small || starts_date(s, i))
         return 0;
     while (at < i + PHRASE_WORDS + 3) {
-        if (kind(s, at) == LEX_DOT && dot_belongs(s, at - 1))
-            at++;
-        else if (phrase_goes_on(s, at, shape, small))
-            at++;
-        else
+        if (!(kind(s, at) == LEX_DOT && dot_belongs(s, at - 1)) &&
+            !phrase_goes_on(s, at, shape, small))
             break;
+        at++;
     }
     *out = (struct phrase){first->begin, piece(s, at - 1)->end};
     return at - i;
@@ -572,7 +570,8 @@ static void read_separator(struct parse *s)
         s->evidence |= SEP_COLON;
     } else if (kind(s, i) == LEX_LINE || kind(s, i) == LEX_END) {
         s->evidence |= LINE_ENDS;
-    } else if (dot && s->evidence & (HAS_DATE | AGENCY_KNOWN)) {
+    } else if (dot && s->evidence & (CAPITALS | TOWN_KNOWN | LAND_KNOWN | REGION_KNOWN) &&
+               s->evidence & (HAS_DATE | AGENCY_KNOWN)) {
         s->evidence |= SEP;
     }
 }
