@@ -19,7 +19,7 @@ static const char help[] =
     "Takes documents over ZeroMQ, runs plugins over them, publishes what they found.\n"
     "\n"
     "  -c, --config FILE  the configuration (JSON); without it all keys are at their defaults:\n"
-    "                     `gloss check` prints them, `gloss schema --config` describes them\n"
+    "                     `gloss schema` and man glossd.json describe them\n"
     "      --version      print the version and end\n"
     "      --help         print this and end\n"
     "\n"
