@@ -66,16 +66,17 @@ enum { GLOSS_DEBUG, GLOSS_INFO, GLOSS_WARN, GLOSS_ERROR };
 
 enum {                    /* what open and process return */
        GLOSS_OK = 0,      /* done */
-       GLOSS_SKIP = 1,    /* nothing to say about this document */
-       GLOSS_EDOC = -1,   /* failed on this document, which is published with a note */
+       GLOSS_SKIP = 1,    /* nothing to say about this document: its layers are left out */
+       GLOSS_EDOC = -1,   /* failed on this document, which is published with a note and
+                             without its layers */
        GLOSS_EFATAL = -2, /* the instance can't go on; the worker runs without it */
-       GLOSS_ESPAN = -3,  /* writers: span outside the text, inside a character, or
-                             across the edge of title and text */
+       GLOSS_ESPAN = -3,  /* writers: span empty, outside the text, inside a character,
+                             or across the edge of title and text */
        GLOSS_ELAYER = -4, /* writers: the layer is not in provides, or holds one
                              annotation at most and has it */
        GLOSS_ELIMIT = -5, /* writers: no memory, or more than a document may hold */
-       GLOSS_EVALUE = -6, /* writers: no such annotation, or a value that is not
-                             finite or not UTF-8 */
+       GLOSS_EVALUE = -6, /* writers: no such annotation, no such key, or a value that
+                             is not finite or not UTF-8 */
 };
 
 #if defined(__GNUC__)
@@ -136,7 +137,8 @@ struct gloss_host {
 
     /* Writing, only to layers listed in provides. Strings are copied. label
      * may be NULL, score NAN. annotate() gives the annotation's number in its
-     * layer, or an error < 0; set_* give GLOSS_OK or an error. */
+     * layer, or an error < 0; set_* give GLOSS_OK or an error. A key is a-z 0-9 _,
+     * and none of start, end, text, label, score, field. */
     int32_t (*annotate)(struct gloss_doc *doc, const char *layer, struct gloss_span span,
                         const char *label, double score);
     int (*set_str)(struct gloss_doc *doc, const char *layer, int32_t annot, const char *key,
