@@ -10,12 +10,28 @@
 
 static json_t *dump_object(const struct config_key *keys, const void *base);
 
+json_t *config_set(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+json_t *config_append(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) == 0)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
 static json_t *dump_strings(const char *const *list)
 {
     json_t *array = json_array();
 
     for (; list && *list; list++)
-        json_array_append_new(array, json_string(*list));
+        array = config_append(array, json_string(*list));
     return array;
 }
 
@@ -36,7 +52,7 @@ static json_t *dump_when(const struct config_entry *e)
     json_t *object = json_object();
 
     for (size_t i = 0; i < e->n_when; i++)
-        json_object_set_new(object, e->when[i].layer, dump_strings(e->when[i].labels));
+        object = config_set(object, e->when[i].layer, dump_strings(e->when[i].labels));
     return object;
 }
 
@@ -48,7 +64,7 @@ static json_t *dump_as(const struct config_entry *e)
         return json_string(e->as->as);
     object = json_object();
     for (size_t i = 0; i < e->n_as; i++)
-        json_object_set_new(object, e->as[i].layer, json_string(e->as[i].as));
+        object = config_set(object, e->as[i].layer, json_string(e->as[i].as));
     return object;
 }
 
@@ -71,7 +87,7 @@ static json_t *dump_options(const struct config_entry *e)
     json_t *object = json_object();
 
     for (size_t i = 0; i < e->n_options; i++)
-        json_object_set_new(object, e->options[i].key, dump_option(&e->options[i]));
+        object = config_set(object, e->options[i].key, dump_option(&e->options[i]));
     return object;
 }
 
@@ -80,7 +96,7 @@ static json_t *dump_pipeline(const struct config *c)
     json_t *array = json_array();
 
     for (size_t i = 0; i < c->n_pipeline; i++)
-        json_array_append_new(array, dump_object(config_entry_keys, &c->pipeline[i]));
+        array = config_append(array, dump_object(config_entry_keys, &c->pipeline[i]));
     return array;
 }
 
@@ -119,7 +135,7 @@ static json_t *dump_object(const struct config_key *keys, const void *base)
     json_t *object = json_object();
 
     for (; keys->name; keys++)
-        json_object_set_new(object, keys->name, dump_value(keys, base));
+        object = config_set(object, keys->name, dump_value(keys, base));
     return object;
 }
 
@@ -130,7 +146,7 @@ static json_t *dump_sources(const struct config *c)
 
     for (size_t i = 0; i < m->n_sources; i++) {
         const struct config_source *s = &m->sources[i];
-        json_array_append_new(array, json_pack("[ss?s]", s->prefix, s->file, s->text));
+        array = config_append(array, json_pack("[ss?s]", s->prefix, s->file, s->text));
     }
     return array;
 }
@@ -141,11 +157,11 @@ char *config_dump(const struct config *c)
     char *text;
 
     for (size_t i = 0; i < c->n_pipeline; i++)
-        json_array_append_new(where, json_string(c->pipeline[i].where));
-    json_object_set_new(from, "sources", dump_sources(c));
-    json_object_set_new(from, "where", where);
-    json_object_set_new(root, CONFIG_DUMP_KEY, from);
-    text = json_dumps(root, JSON_COMPACT);
+        where = config_append(where, json_string(c->pipeline[i].where));
+    from = config_set(from, "sources", dump_sources(c));
+    from = config_set(from, "where", where);
+    root = config_set(root, CONFIG_DUMP_KEY, from);
+    text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return text;
 }

@@ -99,6 +99,13 @@ struct config_entry *config_add_entry(struct config *c);
 /* folder/path, or path where it is absolute; in c's memory. */
 char *config_join(struct config *c, const char *folder, const char *path);
 
+/* ---- writing */
+
+/* The object or array with value, which is taken over; NULL where any is NULL or there
+ * is no memory, and all freed: so a chain of these is checked once, at its end. */
+json_t *config_set(json_t *object, const char *key, json_t *value);
+json_t *config_append(json_t *array, json_t *value);
+
 /* ---- what a dump says beside the keys; nothing is done where root is no dump */
 
 /* The sources and the file's name, before the rest is read. */

@@ -16,7 +16,7 @@ static json_t *one_of(const struct config_choice *choices)
     json_t *array = json_array();
 
     for (; choices->name; choices++)
-        json_array_append_new(array, json_string(choices->name));
+        array = config_append(array, json_string(choices->name));
     return json_pack("{so}", "enum", array);
 }
 
@@ -90,9 +90,9 @@ static json_t *schema_key(const struct config_key *key)
     bool required = key->kind == KIND_PLUGIN;
     json_t *schema = required ? schema_kind(key) : or_null(schema_kind(key));
 
-    json_object_set_new(schema, "description", json_string(key->help));
+    schema = config_set(schema, "description", json_string(key->help));
     if (!required)
-        json_object_set_new(schema, "default",
+        schema = config_set(schema, "default",
                             key->def ? json_loads(key->def, JSON_DECODE_ANY, NULL) : json_null());
     return schema;
 }
@@ -102,9 +102,9 @@ static json_t *schema_object(const struct config_key *keys)
     json_t *properties = json_object(), *required = json_array();
 
     for (; keys->name; keys++) {
-        json_object_set_new(properties, keys->name, schema_key(keys));
+        properties = config_set(properties, keys->name, schema_key(keys));
         if (keys->kind == KIND_PLUGIN)
-            json_array_append_new(required, json_string(keys->name));
+            required = config_append(required, json_string(keys->name));
     }
     return json_pack("{ss so so sb}", "type", "object", "properties", properties, "required",
                      required, "additionalProperties", 0);
@@ -117,11 +117,11 @@ char *config_schema(void)
                   "Configuration of glossd", "description",
                   "Every key may be left out, or null: it then has its default.");
     json_t *object = schema_object(config_keys);
-    char *text;
+    char *text = NULL;
 
-    json_object_update(schema, object);
+    if (json_object_update(schema, object) == 0)
+        text = json_dumps(schema, JSON_INDENT(2));
     json_decref(object);
-    text = json_dumps(schema, JSON_INDENT(2));
     json_decref(schema);
     return text;
 }

@@ -452,6 +452,59 @@ static void false_dumps_are_refused(void **state)
     }
 }
 
+/* ---- without memory */
+
+static size_t left; /* allocations until one fails */
+
+static void *scarce(size_t n)
+{
+    if (left == 0)
+        return NULL;
+    left--;
+    return malloc(n);
+}
+
+/* Each allocation of Jansson's fails in turn: all comes out whole or not at all. */
+static void every_allocation_fails_once(void **state)
+{
+    static const char text[] =
+        "{\"pipeline\":[{\"plugin\":\"a\",\"when\":{\"l\":[\"x\"]},\"as\":{\"b\":\"c\"},"
+        "\"options\":{\"s\":\"t\",\"n\":1.5,\"i\":2,\"l\":[\"u\"]}}],\"offsets\":\"byte\"}";
+    struct config c, d;
+    struct fault f;
+    char *want_dump, *want_schema = config_schema();
+    int whole = 0;
+
+    (void)state;
+    parse_good(&c, text);
+    want_dump = config_dump(&c);
+    json_set_alloc_funcs(scarce, free);
+    for (size_t n = 0; whole < 3; n++) {
+        char *dump, *schema;
+        whole = 0;
+        left = n;
+        dump = config_dump(&c);
+        left = n;
+        schema = config_schema();
+        left = n;
+        if (config_parse(&d, "c.json", text, sizeof text - 1, &f) == 0) {
+            config_finish(&d);
+            whole++;
+        }
+        if (dump)
+            assert_string_equal(dump, want_dump);
+        if (schema)
+            assert_string_equal(schema, want_schema);
+        whole += !!dump + !!schema;
+        free(dump);
+        free(schema);
+    }
+    json_set_alloc_funcs(malloc, free);
+    free(want_dump);
+    free(want_schema);
+    config_finish(&c);
+}
+
 /* ---- words */
 
 static void nearest_word(void **state)
@@ -498,6 +551,7 @@ int main(void)
         cmocka_unit_test(faults_of_defaults_have_no_file),
         cmocka_unit_test(dump_is_what_was_dumped),
         cmocka_unit_test(false_dumps_are_refused),
+        cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(nearest_word),
         cmocka_unit_test(schema_is_json),
     };
