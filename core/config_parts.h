@@ -52,6 +52,9 @@ extern const struct config_key config_keys[], config_entry_keys[];
 /* Under this key a dump says where its parts came from. No user writes it. */
 #define CONFIG_DUMP_KEY "(dump)"
 
+/* Under this one a file tells an editor where its schema is; nobody else reads it. */
+#define CONFIG_SCHEMA_KEY "$schema"
+
 /* ---- memory */
 
 /* A text that was read, kept so that faults can point into it. */

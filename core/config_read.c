@@ -536,7 +536,8 @@ static int check_known(struct reader *r, const struct config_key *keys, const ch
             return 0;
         known[n] = keys[n].name;
     }
-    if (keys == config_keys && strcmp(name, CONFIG_DUMP_KEY) == 0)
+    if (keys == config_keys &&
+        (strcmp(name, CONFIG_DUMP_KEY) == 0 || strcmp(name, CONFIG_SCHEMA_KEY) == 0))
         return 0;
     near = config_nearest(name, known, n);
     before = enter_key(r, name);

@@ -117,9 +117,12 @@ char *config_schema(void)
                   "Configuration of glossd", "description",
                   "Every key may be left out, or null: it then has its default.");
     json_t *object = schema_object(config_keys);
+    json_t *own =
+        json_pack("{ss ss}", "type", "string", "description", "For editors: this schema.");
     char *text = NULL;
 
-    if (json_object_update(schema, object) == 0)
+    if (json_object_set_new(json_object_get(object, "properties"), CONFIG_SCHEMA_KEY, own) == 0 &&
+        json_object_update(schema, object) == 0)
         text = json_dumps(schema, JSON_INDENT(2));
     json_decref(object);
     json_decref(schema);
