@@ -213,6 +213,7 @@ int main(int argc, char **argv)
     free(t.bytes);
     free(t.copy);
     free(t.ends);
-    hard_texts();
+    if (argc < 3)
+        hard_texts();
     return 0;
 }

@@ -290,12 +290,12 @@ static bool hangs(const struct sentences *s, size_t last)
 static bool line_ends(const struct sentences *s, size_t last, size_t next)
 {
     struct gap gap = gap_before(s, next);
-    size_t end = token_at(s, last)->span.end, cols = columns(s, s->line, end);
     size_t begin = token_at(s, next)->span.begin, word = token_at(s, next)->span.end - begin;
-    size_t indent = begin - gap.line;
+    size_t indent = begin - gap.line, cols;
 
     if (gap.breaks > 1)
         return true;
+    cols = columns(s, s->line, token_at(s, last)->span.end);
     if (is_small(s, next) && mark_of(s, last) == MARK_NONE)
         return cols < (s->x->width ? s->x->width / 2 : LONG_LINE);
     if (hangs(s, last))
@@ -365,7 +365,7 @@ static void count_line(struct census *c, const char *line, size_t n)
         n--;
     if (!n)
         return;
-    cols = utf8_count(line, n);
+    cols = n > 4 * WIDTH_MAX ? n : utf8_count(line, n);
     c->n++;
     if (cols > WIDTH_MAX)
         c->longer++;

@@ -32,6 +32,9 @@ struct splitter {
 
 enum { ZWJ = 0x200D, ELLIPSIS = 0x2026, LONG_VOWEL = 0x30FC, COENG = 0x17D2 };
 
+/* Bytes the short way may look at: 16 letters, what is after them, and after that. */
+enum { PLAIN_AHEAD = 18 };
+
 /* English has a token to five bytes. Where memory is short a smaller step is taken
  * before none is. */
 static bool grow(struct splitter *p)
@@ -51,7 +54,7 @@ static bool grow(struct splitter *p)
 }
 
 /* Ends the token that begins at p->at. */
-static inline bool push(struct splitter *p, size_t end, uint32_t flags)
+static bool push(struct splitter *p, size_t end, uint32_t flags)
 {
     struct tokens *t = p->t;
 
@@ -294,18 +297,6 @@ static struct letters letters_of(const char *s)
 }
 #endif
 
-/* push, and passes over the space that most often follows. */
-static inline bool push_before(struct splitter *p, size_t end, uint32_t flags)
-{
-    if (!push(p, end, flags))
-        return false;
-    if (end < p->x.end && p->x.s[end] == ' ') {
-        p->at++;
-        p->pending = GLOSS_TOKEN_SPACED;
-    }
-    return true;
-}
-
 /* Whether a word of ASCII letters, at s, ends at its n-th byte for certain: what
  * stands there joins no letters (word.c), or is a full stop of no abbreviation. */
 static bool ends_letters(const char *s, unsigned n)
@@ -330,62 +321,77 @@ static bool ends_letters(const char *s, unsigned n)
     }
 }
 
-/* The short way for most words of English: ASCII letters alone. False where
- * what is at p->at is not for certain such a word. */
-static bool push_simple(struct splitter *p, bool *pushed)
+/* The length of a word of ASCII letters alone at s, where PLAIN_AHEAD bytes are;
+ * 0 where what is there is not for certain one. */
+static inline size_t plain_word(const char *s, uint32_t *flags)
 {
-    const char *s = p->x.s + p->at;
-    uint32_t flags = GLOSS_TOKEN_WORD;
-    struct letters l;
+    struct letters l = letters_of(s);
 
-    if (p->x.end - p->at < 18)
-        return false;
-    l = letters_of(s);
     if (l.n == 0 || l.n == 16 || !ends_letters(s, l.n))
-        return false;
+        return 0;
+    *flags = GLOSS_TOKEN_WORD;
     if (l.capitals == 1)
-        flags |= GLOSS_TOKEN_TITLE;
+        *flags |= GLOSS_TOKEN_TITLE;
     else if (l.capitals == (1u << l.n) - 1)
-        flags |= GLOSS_TOKEN_UPPER;
-    *pushed = push_before(p, p->at + l.n, flags);
-    return true;
+        *flags |= GLOSS_TOKEN_UPPER;
+    return l.n;
 }
 
 /* The same for marks that are a token each time, with something else after them. */
-static bool push_simple_mark(struct splitter *p, bool *pushed)
+static inline size_t plain_mark(const char *s, uint32_t *flags)
 {
-    const char *s = p->x.s + p->at;
-    uint32_t flags = GLOSS_TOKEN_PUNCT;
-
-    if (p->x.end - p->at < 2 || (unsigned char)s[1] >= 0x80 || s[1] == s[0])
-        return false;
+    if ((unsigned char)s[1] >= 0x80 || s[1] == s[0])
+        return 0;
+    *flags = GLOSS_TOKEN_PUNCT;
     switch (s[0]) {
     case '.':
-        flags |= SPLIT_MARK;
-        break;
+        *flags |= SPLIT_MARK;
+        return 1;
     case ',':
     case '"':
     case '(':
     case ')':
-        break;
+        return 1;
     default:
-        return false;
+        return 0;
     }
-    *pushed = push_before(p, p->at + 1, flags);
-    return true;
+}
+
+/* The short way for most of English: plain words, marks and single spaces, until
+ * something else comes or there is no room. */
+static void push_plain(struct splitter *p)
+{
+    struct gloss_token *tokens = p->t->tokens;
+    const char *s = p->x.s;
+    size_t at = p->at, n = p->t->n_tokens;
+    uint32_t pending = p->pending, flags = 0;
+
+    while (n < p->room && p->x.end - at >= PLAIN_AHEAD) {
+        size_t len = plain_word(s + at, &flags);
+        if (!len)
+            len = plain_mark(s + at, &flags);
+        if (!len)
+            break;
+        tokens[n++] = (struct gloss_token){
+            .span = {(uint32_t)at, (uint32_t)(at + len)},
+            .flags = flags | pending,
+        };
+        at += len;
+        pending = s[at] == ' ' ? GLOSS_TOKEN_SPACED : 0;
+        at += s[at] == ' ';
+    }
+    p->at = at;
+    p->pending = pending;
+    p->t->n_tokens = n;
 }
 
 static bool scan(struct splitter *p)
 {
-    bool pushed = true;
-
     while (p->at < p->x.end) {
         struct glyph g;
-        if (push_simple(p, &pushed) || push_simple_mark(p, &pushed)) {
-            if (!pushed)
-                return false;
-            continue;
-        }
+        push_plain(p);
+        if (p->at == p->x.end)
+            break;
         g = glyph_at(&p->x, p->at);
         if (unicode_in(g.class, U_ALNUM)) {
             if (!push_word(p))
