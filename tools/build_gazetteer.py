@@ -21,8 +21,9 @@ HEADER = 64
 PLACE_MIN = 1000          # inhabitants of a place that is no seat
 PLACE_MIN_WIRE = 500      # in countries whose small towns are in datelines
 WIRE_COUNTRIES = {"US", "CA", "ES", "IL", "PS"}
-ALT_MIN = 15000           # inhabitants of a place whose other names are kept
-SCRIPT_MIN = 500000       # inhabitants of a place whose Cyrillic and Greek names are kept
+ALT_MIN = 20000           # inhabitants of a place whose other names are kept
+SCRIPT_MIN = 500000       # ... whose names in Cyrillic and Greek are kept
+FAR_MIN = 1500000         # ... whose names in every script are kept
 SEATS = {"PPLC", "PPLA", "PPLA2"}
 CAPITAL, SEAT, PLAIN, EXTRA = range(4)
 NO_SEAT = 0xFFFFFFFF
@@ -65,14 +66,14 @@ def fold(name):
 
 
 def script(name):
-    """"latin", "other" (Cyrillic, Greek), or None for what is not kept."""
+    """"latin", "near" (Cyrillic, Greek), "far"; None where they are mixed."""
     kinds = set()
     for ch in name:
         if ch.isalpha():
-            word = unicodedata.name(ch, "").split()[0] if unicodedata.name(ch, "") else ""
+            word = unicodedata.name(ch, "?").split()[0]
             kinds.add("latin" if word == "LATIN" else
-                      "other" if word in ("CYRILLIC", "GREEK") else "none")
-    return kinds.pop() if len(kinds) == 1 and kinds <= {"latin", "other"} else None
+                      "near" if word in ("CYRILLIC", "GREEK") else "far")
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def rows(path):
@@ -101,10 +102,8 @@ def read_places(folder):
 def keep(name, population, kind):
     if len(name) <= 4 and name.isupper():  # codes of airports
         return False
-    which = script(name)
-    if which == "latin":
-        return population >= ALT_MIN or kind == CAPITAL
-    return which == "other" and (population >= SCRIPT_MIN or kind == CAPITAL)
+    least = {"latin": ALT_MIN, "near": SCRIPT_MIN, "far": FAR_MIN}.get(script(name))
+    return least is not None and (population >= least or kind == CAPITAL)
 
 
 def read_extra(path):

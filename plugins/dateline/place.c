@@ -196,6 +196,7 @@ static void fall_back(const struct gazetteer *g, const struct hits *regions, con
                       struct place_fix *fix)
 {
     static const struct hits none = {.n = 0};
+    const double as_region = 4; /* "Pa." is a state before it is a town in China */
     struct gazetteer_place p;
     double best = -INFINITY;
 
@@ -204,6 +205,8 @@ static void fall_back(const struct gazetteer *g, const struct hits *regions, con
                        ? weigh(g, &regions->hit[i], &p, &none, likely)
                        : -INFINITY;
 
+        if (!gazetteer_is_place(g, regions->hit[i].id))
+            w += as_region;
         if (w <= best)
             continue;
         best = w;
