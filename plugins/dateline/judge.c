@@ -47,7 +47,7 @@ static double judge_bare(unsigned e, const struct dateline *d, const struct head
     bool dash = e & (SEP | SEP_STRONG);
     struct rest r;
 
-    if (e & (SMALL | NOWHERE) || !(e & (TOWN_KNOWN | LAND_KNOWN)))
+    if (e & (SMALL | NOWHERE) || !(e & (TOWN_KNOWN | LAND_KNOWN) || (region && e & CAPITALS)))
         return 0;
     r = judge_rest(h, at);
     if (!r.sentence || (r.bytes < 12 && !r.last))
@@ -75,7 +75,7 @@ static double judge_agency(unsigned e)
     return e & (TOWN_KNOWN | REGION_KNOWN) || (e & CAPITALS && e & SEP_STRONG) ? 0.8 : 0;
 }
 
-static double judge_date(unsigned e, const struct dateline *d)
+static double judge_date(unsigned e, const struct dateline *d, const struct head *h, size_t at)
 {
     bool known = e & (TOWN_KNOWN | LAND_KNOWN | REGION_KNOWN);
 
@@ -83,6 +83,8 @@ static double judge_date(unsigned e, const struct dateline *d)
         return 0;
     if (e & (SEP | SEP_STRONG | SEP_COLON))
         return known || e & (CAPITALS | NOWHERE) ? 0.95 : d->place.end ? 0.7 : 0;
+    if (!(e & LINE_ENDS) && e & CAPITALS && e & TOWN_KNOWN) /* "MIAMI, Nov. 16 The flow" */
+        return judge_rest(h, at).sentence ? 0.7 : 0;
     if (!(e & LINE_ENDS) || !(known || e & (CAPITALS | NOWHERE)))
         return 0;
     return e & CAPITALS || d->day.year != 0 || d->region.end > 0 ? 0.85 : 0; /* "Pay 1 May" */
@@ -93,7 +95,7 @@ double judge(unsigned e, const struct dateline *d, const struct head *h, size_t 
     double score = 0;
 
     if (e & HAS_DATE)
-        score = judge_date(e, d);
+        score = judge_date(e, d, h, at);
     if (e & HAS_AGENCY) {
         double by_agency = judge_agency(e);
 
