@@ -18,18 +18,28 @@ struct times {
     size_t n;
 };
 
-static double measure(struct bench_peer p, struct bench_load load, double seconds)
+struct result {
+    double rate;
+    double supervisor_us, workers_us; /* of the processor, a document */
+};
+
+static struct result measure(struct bench_peer p, struct bench_load load, double seconds)
 {
     struct bench_sub sub = bench_subscribe(p.out);
     pid_t sender = bench_start_sender(p.in, load);
-    double rate;
+    double supervisor, workers;
+    struct result r;
 
     bench_receive(&sub, WARM_UP, NULL, NULL);
-    rate = bench_receive(&sub, seconds, NULL, NULL);
+    supervisor = bench_cpu(p.pid);
+    workers = bench_cpu_children(p.pid);
+    r.rate = bench_receive(&sub, seconds, NULL, NULL);
+    r.supervisor_us = 1e6 * (bench_cpu(p.pid) - supervisor) / seconds / r.rate;
+    r.workers_us = 1e6 * (bench_cpu_children(p.pid) - workers) / seconds / r.rate;
     bench_kill(sender);
     bench_unsubscribe(&sub);
     bench_end(&p);
-    return rate;
+    return r;
 }
 
 /* The document begins with {"id":"NANOSECONDS". */
@@ -77,14 +87,21 @@ int main(int argc, char **argv)
              bench_number(argc, argv, "workers", 2));
     bench_check(rounds > 0 && rounds <= ROUNDS, "--rounds is 1 to 99");
     for (size_t i = 0; i < rounds; i++) {
-        proxy[i] = measure(bench_start_proxy(), json, seconds);
-        one[i] = measure(bench_start_daemon(keys), json, seconds);
-        two[i] = measure(bench_start_daemon(keys), split, seconds);
-        one_ratio[i] = one[i] / proxy[i];
-        two_ratio[i] = two[i] / proxy[i];
+        struct result p = measure(bench_start_proxy(), json, seconds);
+        struct result o = measure(bench_start_daemon(keys), json, seconds);
+        struct result t = measure(bench_start_daemon(keys), split, seconds);
+
+        proxy[i] = p.rate;
+        one[i] = o.rate;
+        two[i] = t.rate;
+        one_ratio[i] = o.rate / p.rate;
+        two_ratio[i] = t.rate / p.rate;
         printf(
-            "round %zu: zmq_proxy %.0f/s, glossd JSON %.0f/s (%.3f), head and text %.0f/s (%.3f)\n",
-            i + 1, proxy[i], one[i], one_ratio[i], two[i], two_ratio[i]);
+            "round %zu: zmq_proxy %.0f/s, glossd JSON %.0f/s (%.3f), head and text %.0f/s (%.3f)\n"
+            "  processor, us a document: zmq_proxy %.1f; JSON %.1f + %.1f in workers; head and "
+            "text %.1f + %.1f\n",
+            i + 1, p.rate, o.rate, one_ratio[i], t.rate, two_ratio[i], p.supervisor_us,
+            o.supervisor_us, o.workers_us, t.supervisor_us, t.workers_us);
     }
     printf("median: zmq_proxy %.0f/s, JSON %.0f/s, head and text %.0f/s\n",
            bench_median(proxy, rounds), bench_median(one, rounds), bench_median(two, rounds));
