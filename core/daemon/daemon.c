@@ -8,9 +8,11 @@
 #include "daemon/supervisor.h"
 #include "log.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { FILES_ENOUGH = 4096 };
 
@@ -39,6 +41,18 @@ static int usage(void)
     return 2;
 }
 
+/* Descriptors 0 to 2 are there, whatever we were started with: else a socket would get
+ * one of them, and be written to as the log. */
+static void open_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= 2);
+    close(fd);
+}
+
 /* A connection takes a file: as many as the system allows. */
 static void raise_open_files(void)
 {
@@ -62,6 +76,7 @@ static int run(const char *file)
     struct fault f;
     int status;
 
+    open_standard_files();
     if (config_load(&c, file, &f) < 0) {
         log_error("supervisor", "%s", f.text);
         return 2;

@@ -47,16 +47,11 @@ void flight_destroy(struct flight_doc *d)
     free(d);
 }
 
-size_t flight_cost(size_t n)
-{
-    return 2 * n + sizeof(struct flight_doc);
-}
-
-bool flight_has_room(const struct flight *f, size_t cost)
+bool flight_has_room(const struct flight *f, size_t bytes)
 {
     if (f->documents == 0)
         return true;
-    return f->documents < f->max_documents && f->bytes + cost <= f->max_bytes;
+    return f->documents < f->max_documents && f->bytes + bytes <= f->max_bytes;
 }
 
 bool flight_has_ebbed(const struct flight *f)
@@ -103,14 +98,14 @@ int flight_enter(struct flight *f, struct flight_doc *d, const struct doc_fields
         return -1;
     f->tickets++;
     f->documents++;
-    f->bytes += d->cost;
+    f->bytes += d->bytes;
     return 0;
 }
 
 void flight_leave(struct flight *f, struct flight_doc *d)
 {
     f->documents--;
-    f->bytes -= d->cost;
+    f->bytes -= d->bytes;
     flight_destroy(d);
 }
 

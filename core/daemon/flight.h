@@ -40,7 +40,7 @@ struct flight_doc {
 
     char *frame; /* the FRAME_DOC made of it */
     size_t n_frame;
-    size_t cost; /* counted as bytes in flight: flight_cost */
+    size_t bytes; /* that came: what is counted; in memory it is about twice as much */
 
     struct frame_skip *skip; /* plugins that must not run on it again; owned */
     size_t n_skip;
@@ -66,12 +66,8 @@ void flight_init(struct flight *f, uint64_t max_documents, uint64_t max_bytes);
 struct flight_doc *flight_create(void);
 void flight_destroy(struct flight_doc *d); /* one that is not counted; NULL is accepted */
 
-/* What a document whose parts have n bytes takes while it is in flight: they are
- * kept as they came, and once more as the frame for the worker. */
-size_t flight_cost(size_t n);
-
-/* Whether a document of this cost may come in now. */
-bool flight_has_room(const struct flight *f, size_t cost);
+/* Whether a document of this many bytes may come in now. */
+bool flight_has_room(const struct flight *f, size_t bytes);
 
 /* Whether enough has left for reading to go on after has_room said no. */
 bool flight_has_ebbed(const struct flight *f);

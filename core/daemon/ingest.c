@@ -163,9 +163,9 @@ static void take(struct ingest_source *s, struct zmq_uv_message *m)
         log_error("ingest", "no memory for a document: it is lost");
         return;
     }
-    d->cost = flight_cost(size_of(m));
+    d->bytes = size_of(m);
     d->received_ms = (uint64_t)stamp_now();
-    in->stats->bytes_in += size_of(m);
+    in->stats->bytes_in += d->bytes;
     if (!unpack(s, m, d, &f)) {
         reject(in, d, r, f.text);
         return;
@@ -201,7 +201,7 @@ static void on_message(void *owner, struct zmq_uv_message *m)
 {
     struct ingest_source *s = owner;
 
-    if (s->ingest->closed || flight_has_room(s->ingest->flight, flight_cost(size_of(m))))
+    if (s->ingest->closed || flight_has_room(s->ingest->flight, size_of(m)))
         take(s, m);
     else
         hold(s, m);
@@ -216,7 +216,7 @@ static void take_held(struct ingest_source *s)
 
 static void ebb(struct ingest_source *s)
 {
-    if (!s->holds || !flight_has_room(s->ingest->flight, flight_cost(size_of(&s->held))))
+    if (!s->holds || !flight_has_room(s->ingest->flight, size_of(&s->held)))
         return;
     take_held(s);
     zmq_uv_resume(s->socket);

@@ -49,8 +49,10 @@ static void set_options(void *socket, const struct endpoint *e, const struct con
     set(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
     set(socket, ZMQ_TCP_KEEPALIVE, 1);
     set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 60);
-    if (e->type == ZMQ_ROUTER)
-        set(socket, ZMQ_ROUTER_MANDATORY, 1); /* to know of replies that are lost */
+    if (e->type != ZMQ_ROUTER)
+        return;
+    set(socket, ZMQ_ROUTER_MANDATORY, 1); /* to know of replies that are lost */
+    set(socket, ZMQ_ROUTER_HANDOVER, 1);  /* a client with a name of its own that comes back */
 }
 
 /* libzmq takes a local socket away from whoever listens on it, so ask first. */

@@ -66,7 +66,7 @@ def test_bytes_limit_and_flat_memory():
 
 
 def test_document_larger_than_the_limit_runs_alone():
-    with Daemon(limits={"document_bytes": 6000, "in_flight_bytes": 6000}) as d:
+    with Daemon(limits={"document_bytes": 5100, "in_flight_bytes": 5100}) as d:
         sub, push = d.subscribe(), d.push()
         for i in range(10):
             push.send_string(f"{i} " + "x" * 5000)
@@ -130,6 +130,16 @@ def test_client_that_goes_away():
         assert ask(d.req(), "x")["status"] == "accepted"
         receive(sub)
         assert d.stop() == 0
+
+
+def test_client_that_comes_back_under_its_name():
+    """The old connection may be half open still: the new one takes over its name."""
+    with Daemon() as d:
+        first = d.socket(zmq.DEALER, "ack", identity=b"client")
+        assert ask(first, "x")["status"] == "accepted"
+        second = d.socket(zmq.DEALER, "ack", identity=b"client")
+        time.sleep(0.1)
+        assert ask(second, "x")["status"] == "accepted"
 
 
 def test_garbage():

@@ -149,6 +149,16 @@ def test_signal_while_starting():
             assert d.stop() in (0, -signal.SIGTERM), d.log()
 
 
+def test_started_without_standard_files():
+    with Daemon(autostart=False) as d:
+        d.configure()
+        command = f"exec {BUILD}/glossd -c {d.folder}/glossd.json <&- >&- 2>&-"
+        d.process = subprocess.Popen(["sh", "-c", command])
+        (d.folder / "log").touch()
+        assert ask(d.req(), "x")["status"] == "accepted"
+        assert d.stop() == 0
+
+
 # ---- SIGHUP
 
 

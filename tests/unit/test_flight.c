@@ -18,7 +18,7 @@ static struct flight_doc *enter(struct flight *f, size_t bytes)
     struct doc_fields fields = {.id = SLICE("id"), .text = SLICE("some text")};
     struct flight_doc *d = flight_create();
 
-    d->cost = bytes;
+    d->bytes = bytes;
     assert_int_equal(flight_enter(f, d, &fields), 0);
     return d;
 }
