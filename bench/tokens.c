@@ -4,13 +4,12 @@
  * copying the same bytes and looking at each of them once; and whether it is linear
  * on text made to be hard: 10 MB must take ten times what 1 MB takes.
  *
- * usage: build/bench/tokens [FILE.jsonl]    default ../shared/data/articles/throughput-en.jsonl
+ * usage: build/bench/tokens [--file=FILE.jsonl]    else ../shared/data/articles/throughput-en.jsonl
  */
-#include "log.h"
+#include "bench/support/bench.h"
 #include "text/arena.h"
 #include "text/token.h"
 #include "text/utf8.h"
-#include "wire/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,39 +34,22 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void keep(struct texts *t, struct slice text)
+static struct texts read_texts(const char *path)
 {
-    t->bytes = realloc(t->bytes, t->len + text.n + 1);
-    t->ends = realloc(t->ends, (t->n + 1) * sizeof(*t->ends));
-    if (!t->bytes || !t->ends)
-        abort();
-    memcpy(t->bytes + t->len, text.p, text.n);
-    t->ends[t->n++] = t->len += text.n;
-}
+    struct bench_docs docs = bench_load_docs(path);
+    struct texts t = {NULL, NULL, malloc(docs.n * sizeof(size_t)), docs.n, 0};
 
-static int read_texts(struct texts *t, const char *path)
-{
-    FILE *f = fopen(path, "r");
-    struct arena scratch;
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n;
-
-    if (!f)
-        return -1;
-    arena_init(&scratch, SIZE_MAX);
-    while ((n = getline(&line, &room, f)) > 0) {
-        struct json_doc d;
-        struct fault fault;
-        if (json_read(&d, &scratch, line, (size_t)n, true, &fault) == REJECT_NONE)
-            keep(t, d.fields.text);
-        arena_reset(&scratch);
+    for (size_t i = 0; i < docs.n; i++)
+        t.len += docs.doc[i].n_text;
+    t.bytes = malloc(t.len);
+    t.copy = malloc(t.len);
+    bench_check(t.bytes && t.copy && t.ends, "no memory");
+    t.len = 0;
+    for (size_t i = 0; i < docs.n; i++) {
+        memcpy(t.bytes + t.len, docs.doc[i].text, docs.doc[i].n_text);
+        t.ends[i] = t.len += docs.doc[i].n_text;
     }
-    arena_finish(&scratch);
-    free(line);
-    fclose(f);
-    t->copy = malloc(t->len + 1);
-    return t->n && t->copy ? 0 : -1;
+    return t;
 }
 
 static size_t split(const struct texts *t)
@@ -129,8 +111,7 @@ static struct texts repeat(const char *part, size_t n)
     size_t len = strlen(part);
     struct texts t = {malloc(n + len), NULL, malloc(sizeof(size_t)), 1, 0};
 
-    if (!t.bytes || !t.ends)
-        abort();
+    bench_check(t.bytes && t.ends, "no memory");
     for (; t.len < n; t.len += len)
         memcpy(t.bytes + t.len, part, len);
     t.ends[0] = t.len;
@@ -193,17 +174,10 @@ static void hard_texts(void)
 
 int main(int argc, char **argv)
 {
-    const char *path = argc > 1 ? argv[1] : "../shared/data/articles/throughput-en.jsonl";
-    struct texts t = {NULL, NULL, NULL, 0, 0};
-    double tokens, plain, memory;
+    struct texts t =
+        read_texts(bench_option(argc, argv, "file", "../shared/data/articles/throughput-en.jsonl"));
+    double tokens = speed(split, &t), memory = speed(copy, &t), plain = speed(spaces, &t);
 
-    if (read_texts(&t, path) < 0) {
-        fprintf(stderr, "no documents in %s: name a file of JSON lines with \"text\"\n", path);
-        return 2;
-    }
-    tokens = speed(split, &t);
-    memory = speed(copy, &t);
-    plain = speed(spaces, &t);
     printf("%zu documents, %.1f MB, %zu tokens; best of %d rounds, one core\n", t.n,
            (double)t.len / 1e6, split(&t), ROUNDS);
     printf("tokens and sentences %8.0f MB/s\n", tokens);
@@ -213,7 +187,6 @@ int main(int argc, char **argv)
     free(t.bytes);
     free(t.copy);
     free(t.ends);
-    if (argc < 3)
-        hard_texts();
+    hard_texts();
     return 0;
 }
