@@ -188,13 +188,7 @@ static const char *folder_of(struct config *c, const char *file)
     return whole ? whole : name;
 }
 
-static int fault_at(const struct config *c, const char *path, struct fault *f, const char *text)
-{
-    fault_set(f, "%s", text);
-    return config_fault(c, path, f);
-}
-
-/* What no key by itself can tell. */
+/* What no key by itself can tell: two endpoints at one address. */
 static int check_together(const struct config *c, struct fault *f)
 {
     const char *const address[] = {c->endpoints.pull, c->endpoints.ack, c->endpoints.publish,
@@ -202,15 +196,13 @@ static int check_together(const struct config *c, struct fault *f)
     static const char *const path[] = {"endpoints.pull", "endpoints.ack", "endpoints.publish",
                                        "endpoints.replay"};
 
-    if (c->limits.in_flight_bytes < c->limits.document_bytes)
-        return fault_at(c, "limits.in_flight_bytes", f,
-                        "is less than limits.document_bytes, so the greatest document would never "
-                        "be read; raise it, or lower that");
     for (int i = 1; i < 4; i++)
         for (int j = 0; j < i; j++) {
             size_t n = strlen(address[i]);
-            if (n && address[i][n - 1] != '*' && strcmp(address[i], address[j]) == 0)
-                return fault_at(c, path[i], f, "is the address of another endpoint already");
+            if (n == 0 || address[i][n - 1] == '*' || strcmp(address[i], address[j]) != 0)
+                continue;
+            fault_set(f, "is the address of %s already", path[j]);
+            return config_fault(c, path[i], f);
         }
     return 0;
 }

@@ -33,7 +33,7 @@ static const struct config_key limit_keys[] = {
      .help = "Documents accepted and not yet published; when there are that many, nothing more "
              "is read and senders wait."},
     {"in_flight_bytes", KIND_COUNT64, AT(limits.in_flight_bytes), .def = "268435456", .min = 1,
-     .max = SAFE_NUMBER, .help = "The same, as the sum of their bytes."},
+     .max = SAFE_NUMBER, .help = "The same, as the memory they take: about twice their length."},
     {"worker_bytes", KIND_COUNT64, AT(limits.worker_bytes), .def = "0", .max = SAFE_NUMBER,
      .help = "Memory a worker may use; 0 is no limit."},
     {"subscriber_documents", KIND_COUNT64, AT(limits.subscriber_documents), .def = "10000",

@@ -57,6 +57,21 @@ static void check_fields(const json_t *root, const struct json_doc *d)
     check_field(root, "language", &d->fields.language);
 }
 
+/* Where no gloss came in, all bytes up to the last member's end and from there to the
+ * brace are those that came. */
+static void check_bytes(const char *text, const struct json_doc *d, const struct json_out *o)
+{
+    size_t begin = (size_t)((const char *)memchr(text, '{', d->close) - text), end = d->close;
+    size_t tail;
+
+    while (end > begin + 1 && strchr(" \t\r\n", text[end - 1]))
+        end--;
+    tail = d->close + 1 - end;
+    CHECK(o->n > d->close + 1 - begin);
+    CHECK(memcmp(o->p, text + begin, end - begin) == 0);
+    CHECK(memcmp(o->p + o->n - tail, text + end, tail) == 0);
+}
+
 static void check_published(const char *text, const struct json_doc *d, json_t *root)
 {
     struct json_stamp stamp = {.log = "L", .seq = 2, .prev = 1, .received = "now"};
@@ -67,6 +82,8 @@ static void check_published(const char *text, const struct json_doc *d, json_t *
     if (!d->fields.id.p)
         stamp.id = (struct slice){"made", 4};
     json_put_document(&o, text, d, &stamp, "\"run\":{}", 8);
+    if (!d->gloss_end)
+        check_bytes(text, d, &o);
     out = peer_load(o.p, o.n, &limits);
     CHECK(out);
     gloss = json_object_get(out, "gloss");
