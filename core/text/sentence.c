@@ -125,7 +125,7 @@ static bool is_picture(const struct sentences *s, size_t i)
 /* The last token that goes with the mark at i. A line is not passed. */
 static size_t last_with(const struct sentences *s, size_t i)
 {
-    while (i + 1 < s->t->n_tokens) {
+    while (i + 1 < s->t->n_tokens && i + 1 - s->first < SENTENCE_MAX) {
         size_t next = i + 1;
         bool marked = !is_spaced(s, next) && mark_of(s, next) != MARK_NONE &&
                       token_at(s, next)->flags & GLOSS_TOKEN_PUNCT;
@@ -279,7 +279,6 @@ static bool hangs(const struct sentences *s, size_t last)
 {
     static const char words[] =
         " of the and a an in to for with by on at from its or that as than , ";
-
     const struct gloss_token *t = token_at(s, last);
 
     return t->span.end - t->span.begin <= 4 && !(t->flags & GLOSS_TOKEN_TITLE) &&

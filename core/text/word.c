@@ -337,7 +337,7 @@ static size_t ascii_letters(const struct text *x, size_t i)
  * Saudi-led, anti-Putin, US-China. */
 static bool parts_name(const struct text *x, const struct so_far *f, size_t hyphen, size_t next)
 {
-    static const char states[] = " US UK EU UN UAE ";
+    static const char states[] = " US UK EU UN UAE U.S. U.K. E.U. U.N. U.A.E. ";
     static const char before[] = " anti pro non ex pre post mid then ";
     static const char after[] =
         " based led backed born listed style controlled held ruled dominated owned run made built "
@@ -346,14 +346,13 @@ static bool parts_name(const struct text *x, const struct so_far *f, size_t hyph
         "supported produced mediated imposed drafted designed operated friendly financed launched "
         "organized organised inspired themed mandated appointed installed headquartered ";
     const char *s = x->s;
-    size_t n = ascii_letters(x, next);
+    size_t part = f->last == U_DOT ? f->w->begin : f->part;
+    size_t n = ascii_letters(x, next), n_part = hyphen - part;
 
-    if (hyphen - f->part <= 4) {
-        if (s[f->part] <= 'Z' && among(states, s + f->part, hyphen - f->part, false))
-            return true;
-        if (s[next] <= 'Z' && among(before, s + f->part, hyphen - f->part, false))
-            return n > 0;
-    }
+    if (n_part <= 6 && s[part] <= 'Z' && among(states, s + part, n_part, false))
+        return true;
+    if (n_part <= 4 && s[next] <= 'Z' && among(before, s + part, n_part, false))
+        return n > 0;
     if (s[next] <= 'Z')
         return n <= 4 && among(states, s + next, n, false);
     return f->w->first & U_SET(U_UPPER) && among(after, s + next, n, false);

@@ -273,7 +273,7 @@ static void test_runs(void **state)
     static const char *const parts[] = {"a",  "a ",     "a. ",     ".",      "\"",     "(",  "A.",
                                         "a@", "a.b ",   "'s ",     "-",      "a-",     "\n", "a\n",
                                         "1,", "www.",   "http://", "\u0301", "\u200d", "中", "ไ",
-                                        "😀",  "\u00ad", ".\" ",    "! ",     "& ",     "x'"};
+                                        "😀",  "\u00ad", ".\" ",    ".\"\"",  "! ",     "& ", "x'"};
     enum { BYTES = 200000 };
     char *text = malloc(BYTES + 16);
 
