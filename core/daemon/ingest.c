@@ -77,45 +77,44 @@ static enum reject read_parts(struct ingest *in, struct flight_doc *d, struct do
     return REJECT_TOO_LARGE;
 }
 
-/* Gives d the id it came with, or a new one. */
-static enum reject name(struct ingest *in, struct flight_doc *d, struct doc_fields *fields,
-                        bool may_make, struct fault *f)
+static bool set_id(struct flight_doc *d, const char *id, size_t n)
+{
+    char *copy = malloc(n + 1);
+
+    if (!copy)
+        return false;
+    memcpy(copy, id, n);
+    d->id = (struct slice){copy, n};
+    return true;
+}
+
+/* Gives d the id it came with, or a new one where it is to go on. */
+static bool name(struct ingest *in, struct flight_doc *d, struct doc_fields *fields, bool goes_on)
 {
     char made[STAMP_ID];
 
-    if (!fields->id.p) {
-        if (!may_make)
-            return REJECT_NONE;
-        if (stamp_id(&in->ids, made) < 0)
-            goto fail;
+    if (fields->id.p) {
+        if (!set_id(d, fields->id.p, fields->id.n))
+            return false;
+    } else if (goes_on) {
+        if (stamp_id(&in->ids, made) < 0 || !set_id(d, made, strlen(made)))
+            return false;
         d->made_id = true;
-        fields->id = (struct slice){made, strlen(made)};
     }
-    d->id.p = malloc(fields->id.n + 1);
-    if (!d->id.p)
-        goto fail;
-    memcpy((char *)d->id.p, fields->id.p, fields->id.n);
-    d->id.n = fields->id.n;
     fields->id = d->id;
-    return REJECT_NONE;
-fail:
-    fault_set(f, "the daemon is out of memory: send it again");
-    return REJECT_OVERLOADED;
+    return true;
 }
 
 static enum reject check(struct ingest *in, struct flight_doc *d, struct fault *f)
 {
     struct doc_fields fields = {0};
-    enum reject r = read_parts(in, d, &fields, f), named;
+    enum reject r = read_parts(in, d, &fields, f);
+    bool good = name(in, d, &fields, r == REJECT_NONE);
 
-    named = name(in, d, &fields, r == REJECT_NONE, f);
-    if (r == REJECT_NONE)
-        r = named;
     if (in->closed) {
         fault_set(f, "shutting down: send it again");
         r = REJECT_OVERLOADED;
-    }
-    if (r == REJECT_NONE && flight_enter(in->flight, d, &fields) < 0) {
+    } else if (r == REJECT_NONE && (!good || flight_enter(in->flight, d, &fields) < 0)) {
         fault_set(f, "the daemon is out of memory: send it again");
         r = REJECT_OVERLOADED;
     }

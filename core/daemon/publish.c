@@ -118,12 +118,14 @@ static void reserve(struct json_out *o, size_t n)
     o->room = o->p ? n : 0;
 }
 
-static void compose(struct publish *p, struct flight_doc *d, struct json_out *o,
-                    struct json_stamp *stamp, struct slice members)
+static void compose(struct publish *p, struct flight_doc *d, struct json_out *o, uint64_t prev,
+                    struct slice members)
 {
     struct json_doc doc;
     const char *json = make_whole(p, d, &doc);
     char received[STAMP_TIME];
+    struct json_stamp stamp = {p->log, p->seq + 1, prev, received,
+                               d->made_id ? d->id : (struct slice){0}};
 
     if (!json) {
         json_out_finish(&p->whole);
@@ -131,11 +133,8 @@ static void compose(struct publish *p, struct flight_doc *d, struct json_out *o,
         return;
     }
     stamp_write(received, (int64_t)d->received_ms);
-    stamp->received = received;
-    if (d->made_id)
-        stamp->id = d->id;
     reserve(o, doc.close + members.n + d->id.n + 256);
-    json_put_document(o, json, &doc, stamp, members.p, members.n);
+    json_put_document(o, json, &doc, &stamp, members.p, members.n);
     if (p->whole.room > KEEP)
         json_out_finish(&p->whole);
 }
@@ -143,21 +142,21 @@ static void compose(struct publish *p, struct flight_doc *d, struct json_out *o,
 int publish_document(struct publish *p, struct flight_doc *d, struct slice topic,
                      struct slice members)
 {
-    struct json_stamp stamp = {.log = p->log, .seq = p->seq + 1};
     struct json_out o = {0};
     zmq_msg_t part[2];
+    uint64_t prev;
 
     if (zmq_msg_init_size(&part[0], topic.n) < 0)
         return -1;
     memcpy(zmq_msg_data(&part[0]), topic.p, topic.n);
-    stamp.prev = topics_swap(p->topics, topic.p, topic.n, stamp.seq);
-    compose(p, d, &o, &stamp, members);
+    prev = topics_swap(p->topics, topic.p, topic.n, p->seq + 1);
+    compose(p, d, &o, prev, members);
     if (make_message(&part[1], &o) < 0) {
-        topics_swap(p->topics, topic.p, topic.n, stamp.prev);
+        topics_swap(p->topics, topic.p, topic.n, prev);
         zmq_msg_close(&part[0]);
         return -1;
     }
-    p->seq = stamp.seq;
+    p->seq++;
     p->stats->published++;
     p->stats->bytes_out += zmq_msg_size(&part[1]);
     reply_enriched(p->reply, d, &part[1]);

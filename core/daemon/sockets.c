@@ -66,7 +66,7 @@ static bool is_taken(const char *address)
     if (strncmp(address, "ipc://", strlen("ipc://")) != 0 || strlen(path) >= sizeof to.sun_path)
         return false;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    strcpy(to.sun_path, path);
+    memcpy(to.sun_path, path, strlen(path) + 1);
     taken = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
     if (fd >= 0)
         close(fd);
@@ -111,7 +111,7 @@ static int open_endpoint(struct sockets *s, uv_loop_t *loop, const struct endpoi
     void *socket;
     int r;
 
-    strcpy(e->at, "off");
+    memcpy(e->at, "off", sizeof "off");
     if (!e->address[0])
         return 0;
     socket = zmq_socket(s->context, e->type);

@@ -71,7 +71,7 @@ struct topics *topics_create(size_t max)
 
     while (slots < max)
         slots *= 2;
-    t = calloc(1, sizeof *t + slots * sizeof t->slot[0]);
+    t = calloc(1, sizeof *t + slots * sizeof(struct entry *));
     if (t) {
         t->max = max;
         t->slots = slots;
