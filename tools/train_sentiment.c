@@ -30,7 +30,7 @@ static const struct source {
 } sources[] = {
     {"movieReviewSnippets.tsv", 1, {1, 0.2F, 0}},
     {"amazonReviewSnippets.tsv", 1, {1, 1, 0}},
-    {"tweets.tsv", 1, {1, 1, 0}},
+    {"tweets.tsv", 1, {2, 2, 0}},
     {"emobank/news.train.tsv", 0, {2, 1, 1}},
     {"emobank/other.train.tsv", 0, {1, 0.5F, 1}},
     {"newsmtsc/train.tsv", 0, {0.5F, 0.5F, 1}},
@@ -73,8 +73,9 @@ static void image_init(struct image *i, const struct vocabulary *v)
     i->slots = v->slots;
     i->words = grow(NULL, v->n, sizeof(*i->words));
     memset(i->words, 0, v->n * sizeof(*i->words));
+    for (size_t s = 0; s < v->n_slots; s++)
+        v->slots[s].flags = v->entries[v->slots[s].id].flags;
     for (size_t w = 1; w < v->n; w++) {
-        i->words[w].flags = v->entries[w].flags;
         for (size_t k = 0; k < MODEL_LEXICONS; k++)
             i->words[w].lexicon[k] = round_to(v->entries[w].lexicon[k], 1.0F / 127);
     }
@@ -326,13 +327,13 @@ int main(int argc, char **argv)
     struct sample *samples = NULL;
     struct vocabulary v;
     struct image image;
-    struct net *net = calloc(1, sizeof(*net));
+    static struct net net;
     char folder[4096];
     size_t n;
 
     if (argc > 3 && !strcmp(argv[1], "--eval"))
         return eval_main(argv[2], argv + 3);
-    if (argc < 4 || !net)
+    if (argc < 4)
         die("usage: train_sentiment DATA VECTORS MODEL | train_sentiment --eval MODEL FILE...");
     snprintf(folder, sizeof(folder), "%s/sentiment", argv[1]);
     for (size_t i = 0; i < N_SOURCES; i++)
@@ -340,16 +341,16 @@ int main(int argc, char **argv)
     vocabulary_init(&v);
     vocabulary_lexicons(&v, folder);
     vocabulary_vectors(&v, argv[2], COMMON_WORDS);
+    vocabulary_sort(&v);
     vocabulary_spread(&v);
     image_init(&image, &v);
     n = make_samples(&samples, &image.m, folder);
     fprintf(stderr, "%zu words, %zu texts\n", v.n, n);
-    net_train(net, &v, samples, n, sets, &o);
-    image_rows(&image, &v, net);
-    image_net(&image, net);
+    net_train(&net, &v, samples, n, sets, &o);
+    image_rows(&image, &v, &net);
+    image_net(&image, &net);
     image_write(&image, argv[3]);
     free(image.words);
     vocabulary_finish(&v);
-    free(net);
     return 0;
 }

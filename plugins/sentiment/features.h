@@ -22,8 +22,8 @@ enum {
 enum { SIGNAL_NEGATED, SIGNAL_VALENCE, SIGNAL_STRENGTH, SIGNAL_CAPITALS };
 
 struct feature_word {
-    uint32_t id;
-    float weight; /* of its valence: < 0 negated, > 1 strengthened */
+    uint32_t id, flags; /* WORD_NEGATES.. */
+    float weight;       /* of its valence: > 1 strengthened */
     float signal[MODEL_SIGNALS];
 };
 

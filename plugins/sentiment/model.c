@@ -6,24 +6,27 @@
 #include <math.h>
 #include <string.h>
 
-uint64_t model_hash(uint64_t h, const char *s, size_t n)
+/* FNV-1a, 64 bits. */
+uint64_t model_hash(const char *word, size_t n)
 {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
     for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
+        h = (h ^ (unsigned char)word[i]) * UINT64_C(0x100000001b3);
     return h;
 }
 
 uint32_t model_sum(const void *bytes, size_t n)
 {
     const unsigned char *p = bytes;
-    uint64_t h = MODEL_SEED, word;
+    uint64_t h = n, word;
 
     for (; n >= sizeof(word); n -= sizeof(word), p += sizeof(word)) {
         memcpy(&word, p, sizeof(word));
         h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         h ^= h >> 29;
     }
-    h = model_hash(h, (const char *)p, n);
+    h ^= model_hash((const char *)p, n);
     return (uint32_t)(h ^ h >> 32);
 }
 
@@ -76,14 +79,14 @@ const char *model_check(struct model *m, const void *file, size_t len)
     return check_slots(m);
 }
 
-uint32_t model_find(const struct model *m, uint64_t hash)
+const struct model_slot *model_find(const struct model *m, uint64_t hash)
 {
-    uint32_t check = (uint32_t)(hash >> 32);
-    const struct model_slot *slot;
+    uint32_t check = (uint32_t)(hash >> 32), at = model_slot(hash);
 
-    for (uint32_t at = model_slot(hash) & m->mask;; at = (at + 1) & m->mask) {
-        slot = &m->slots[at];
+    for (;; at++) {
+        const struct model_slot *slot = &m->slots[at & m->mask];
+
         if (slot->id == MODEL_UNKNOWN || slot->check == check)
-            return slot->id;
+            return slot;
     }
 }

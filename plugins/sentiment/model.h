@@ -13,6 +13,7 @@
 enum {
     MODEL_VERSION = 1,
     MODEL_LEXICONS = 7, /* columns of valence a word has; the last is for every word */
+    MODEL_LANES = 8,    /* room for them, so that all are added at once */
     MODEL_FILTERS = 32,
     MODEL_WINDOW = 3,
     MODEL_SIGNALS = 4, /* what a filter sees of a word beside its row */
@@ -34,14 +35,14 @@ enum {
 };
 
 struct model_word {
-    uint8_t flags;
-    int8_t lexicon[MODEL_LEXICONS];          /* valence in 1/127 */
-    int8_t row[MODEL_WINDOW][MODEL_FILTERS]; /* as the next, this, the last word */
+    int8_t lexicon[MODEL_LANES];             /* valence in 1/127 */
+    int8_t row[MODEL_WINDOW][MODEL_FILTERS]; /* as the last, this, the next word */
 };
 
+/* A place of the hash table. id is MODEL_UNKNOWN where it is free. */
 struct model_slot {
-    uint32_t check; /* upper half of the key's hash; 0 where id is UNKNOWN */
-    uint32_t id;
+    uint32_t check; /* upper half of the word's hash */
+    uint32_t id : 24, flags : 8;
 };
 
 /* The net: sums of rows, scaled, above zero; their mean and greatest over the
@@ -77,9 +78,12 @@ struct model {
 /* Takes a mapped file apart. NULL, or what is wrong with it. */
 const char *model_check(struct model *m, const void *file, size_t len);
 
-/* The hash of n bytes, going on from an earlier one (first: MODEL_SEED). */
-#define MODEL_SEED UINT64_C(0xcbf29ce484222325)
-uint64_t model_hash(uint64_t h, const char *s, size_t n);
+/* The hash of a word, and of the phrase that a word makes with those before it. */
+uint64_t model_hash(const char *word, size_t n);
+static inline uint64_t model_join(uint64_t phrase, uint64_t word)
+{
+    return (phrase ^ phrase >> 32) * UINT64_C(0x9e3779b97f4a7c15) + word;
+}
 
 /* Where the search for a hash begins. */
 static inline uint32_t model_slot(uint64_t hash)
@@ -87,7 +91,7 @@ static inline uint32_t model_slot(uint64_t hash)
     return (uint32_t)(hash ^ hash >> 17);
 }
 
-/* The word's number, or MODEL_UNKNOWN. */
-uint32_t model_find(const struct model *m, uint64_t hash);
+/* The word's place, or a free one: its id is MODEL_UNKNOWN then. */
+const struct model_slot *model_find(const struct model *m, uint64_t hash);
 
 #endif

@@ -4,6 +4,8 @@
 #include "score.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 struct pool {
     float sum[MODEL_FILTERS], most[MODEL_FILTERS];
@@ -40,28 +42,23 @@ static void add_place(struct pool *p, const struct model *m, const struct featur
     }
 }
 
-static void add_input(float out[MODEL_OUTPUTS], const float weights[MODEL_OUTPUTS], float x)
-{
-    for (size_t o = 0; o < MODEL_OUTPUTS; o++)
-        out[o] += weights[o] * x;
-}
-
 void score_features(const struct model *m, const struct features *f, float out[MODEL_OUTPUTS])
 {
+    float share = 1 / (float)(f->n_words ? f->n_words : 1), input[MODEL_INPUTS];
+    float sum[MODEL_OUTPUTS];
     struct pool p = {{0}, {0}};
-    float share = 1 / (float)(f->n_words ? f->n_words : 1);
-    const struct model_net *net = m->net;
 
     for (size_t i = 0; i < f->n_words; i++)
         add_place(&p, m, f, i);
-    for (size_t o = 0; o < MODEL_OUTPUTS; o++)
-        out[o] = net->out_bias[o];
-    for (size_t k = 0; k < MODEL_FILTERS; k++) {
-        add_input(out, net->out[k], p.sum[k] * share);
-        add_input(out, net->out[MODEL_FILTERS + k], p.most[k]);
-    }
-    for (size_t k = 0; k < MODEL_DENSE; k++)
-        add_input(out, net->out[MODEL_POOLED + k], f->dense[k]);
+    for (size_t k = 0; k < MODEL_FILTERS; k++)
+        input[k] = p.sum[k] * share;
+    memcpy(input + MODEL_FILTERS, p.most, sizeof(p.most));
+    memcpy(input + MODEL_POOLED, f->dense, sizeof(f->dense));
+    memcpy(sum, m->net->out_bias, sizeof(sum));
+    for (size_t k = 0; k < MODEL_INPUTS; k++)
+        for (size_t o = 0; o < MODEL_OUTPUTS; o++)
+            sum[o] += input[k] * m->net->out[k][o];
+    memcpy(out, sum, sizeof(sum));
 }
 
 float score_weight(size_t n_words)
@@ -108,6 +105,7 @@ int score_label(const struct tone *tone, float neutral)
 {
     const float *out = tone->out;
     int side = out[OUT_POSITIVE] > out[OUT_NEGATIVE] ? OUT_POSITIVE : OUT_NEGATIVE;
+    bool agrees = side == OUT_POSITIVE ? out[OUT_RATING] >= 0 : out[OUT_RATING] <= 0;
 
-    return out[side] > out[OUT_NEUTRAL] + logf(neutral) ? side : OUT_NEUTRAL;
+    return agrees && out[side] > out[OUT_NEUTRAL] + logf(neutral) ? side : OUT_NEUTRAL;
 }

@@ -27,8 +27,8 @@ void score_sentence(const struct model *m, struct features *room, const char *te
 void score_add(struct tone *document, const struct tone *sentence, float times);
 void score_mean(struct tone *document);
 
-/* OUT_POSITIVE, OUT_NEUTRAL or OUT_NEGATIVE; neutral (1: as learnt) is how much
- * readily it says neutral. */
+/* OUT_POSITIVE, OUT_NEUTRAL or OUT_NEGATIVE, never against the rating's sign;
+ * neutral (1: as learnt) is how readily it says neutral. */
 int score_label(const struct tone *tone, float neutral);
 
 /* The rating within -1..1. */

