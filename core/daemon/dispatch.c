@@ -96,18 +96,22 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
                      atomic_load(&c->page->ticket) == d->ticket && entry < g->config.n_pipeline;
 
     if (in_plugin) {
-        log_warn("dispatch", "worker %u %s in plugin %s, document %.*s: run again without it",
-                 c->number, how, g->config.pipeline[entry].plugin, (int)d->id.n, d->id.p);
+        log_warn("dispatch",
+                 "worker %u (process %d) %s in plugin %s, document %.*s: run again without it",
+                 c->number, c->process.pid, how, g->config.pipeline[entry].plugin, (int)d->id.n,
+                 d->id.p);
         return flight_skip_entry(d, entry, how);
     }
-    log_warn("dispatch", "worker %u %s in document %.*s", c->number, how, (int)d->id.n, d->id.p);
+    log_warn("dispatch", "worker %u (process %d) %s in document %.*s", c->number, c->process.pid,
+             how, (int)d->id.n, d->id.p);
     return ++d->strikes < STRIKES;
 }
 
 /* Nobody knows which of its documents a worker died of: each runs alone. */
 static void suspect_all(const struct child *c, const char *how)
 {
-    log_warn("dispatch", "worker %u %s; %zu documents run again", c->number, how, c->queue.n);
+    log_warn("dispatch", "worker %u (process %d) %s; %zu documents run again", c->number,
+             c->process.pid, how, c->queue.n);
     for (struct flight_doc *d = c->queue.first; d && c->signal != SIGKILL; d = d->next)
         d->suspect = true;
 }

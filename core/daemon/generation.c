@@ -205,7 +205,7 @@ static void on_gone(struct child *c, const char *how)
             log_error("supervisor", "a worker can't be started: %s", why);
         refuse(g, why);
     }
-    if (was_ready)
+    if (c->queue.n > 0 || (was_ready && g->state == GENERATION_RUNNING))
         g->ops->on_death(g, c, how);
     if (g->state == GENERATION_RUNNING)
         respawn(g, was_ready);

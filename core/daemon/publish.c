@@ -13,14 +13,11 @@ enum {
     KEEP = 1024 * 1024, /* a larger buffer is given back after use */
 };
 
-/* ---- what comes on the XPUB: 1 or 0, and a prefix */
-
+/* What comes on the XPUB, subscriptions, is libzmq's to keep; it must be read, no more. */
 static void on_subscription(void *owner, struct zmq_uv_message *m)
 {
-    struct publish *p = owner;
-
-    if (zmq_msg_size(&m->part[0]) > 0)
-        p->subscriptions += *(const char *)zmq_msg_data(&m->part[0]) == 1 ? 1 : -1;
+    (void)owner;
+    (void)m;
 }
 
 /* ---- the beat: the last seq, where nothing else was sent for a second */
@@ -78,7 +75,6 @@ int publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, stru
     p->beat.data = p;
     if (socket->socket) {
         socket->on_message = on_subscription;
-        socket->owner = p;
         zmq_uv_resume(socket);
         uv_timer_start(&p->beat, on_beat, BEAT_MS, BEAT_MS);
     }

@@ -23,7 +23,6 @@ struct publish {
     char log[STAMP_ID];
     uint64_t seq; /* the last given */
     struct topics *topics;
-    int64_t subscriptions; /* that are there now */
     struct json_out whole; /* a document in two parts, made one */
     uv_timer_t beat;
     uint64_t beaten; /* seq at the last beat */

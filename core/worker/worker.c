@@ -208,6 +208,10 @@ int worker_main(int argc, char **argv)
 
     (void)argc;
     (void)argv;
+    if (fcntl(WORKER_PAGE, F_GETFD) < 0) {
+        fputs("glossd: --worker is for glossd itself, which starts its workers so\n", stderr);
+        return 2;
+    }
     set_process();
     channel_init(&w.channel, WORKER_SOCKET);
     doc_init(&w.doc, DOC_MEMORY);
