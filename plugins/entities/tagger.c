@@ -5,11 +5,15 @@
  * the look-ups of the features that join words.
  */
 #include "tagger.h"
+#include "evidence.h"
+#include "votes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { WORDS = 3 * BLOCK_UNITS };
+enum { BATCH = 128 };                     /* features looked up at once */
+enum { FILTER_BITS = 21, FILTER = 1 << FILTER_BITS };
 
 struct sums {
     int16_t row[PLACES][ROW];
@@ -18,14 +22,33 @@ struct sums {
 struct tagger {
     const struct model *model;
     struct words words;
+    uint64_t *filter;     /* bits: set where a feature with such a hash has weights */
     struct sums *sums;    /* of each word */
     uint32_t words_known; /* those below have their sums */
     struct block block;
+    struct evidence evidence;
+    struct votes votes;
     struct lattice *lattice; /* all of a block */
     struct trellis *trellis;
-    uint8_t *labels;
+    uint8_t *labels, *first; /* first: those of the first reading */
     float *margins;
 };
+
+static int filter_passes(const uint64_t *filter, uint64_t hash)
+{
+    uint32_t at = (uint32_t)hash & (FILTER - 1);
+
+    return (int)(filter[at >> 6] >> (at & 63) & 1);
+}
+
+static void make_filter(uint64_t *filter, const struct table *t)
+{
+    for (uint32_t i = 0; i < t->n; i++) {
+        uint32_t at = t->keys[i] & (FILTER - 1);
+
+        filter[at >> 6] |= (uint64_t)1 << (at & 63);
+    }
+}
 
 struct tagger *tagger_create(const struct model *m)
 {
@@ -34,16 +57,20 @@ struct tagger *tagger_create(const struct model *m)
     if (!t)
         return NULL;
     t->model = m;
+    t->filter = calloc(FILTER / 64, sizeof(*t->filter));
     t->sums = malloc(WORDS * sizeof(*t->sums));
     t->lattice = malloc(BLOCK_UNITS * sizeof(*t->lattice));
     t->trellis = malloc(BLOCK_UNITS * sizeof(*t->trellis));
     t->labels = malloc(BLOCK_UNITS);
+    t->first = malloc(BLOCK_UNITS);
     t->margins = malloc(BLOCK_UNITS * sizeof(*t->margins));
-    if (words_init(&t->words, WORDS) || block_init(&t->block) || !t->sums || !t->lattice ||
-        !t->trellis || !t->labels || !t->margins) {
+    if (words_init(&t->words, WORDS) || block_init(&t->block) ||
+        evidence_init(&t->evidence, WORDS) || votes_init(&t->votes, WORDS) || !t->filter || !t->sums || !t->lattice ||
+        !t->trellis || !t->labels || !t->first || !t->margins) {
         tagger_destroy(t);
         return NULL;
     }
+    make_filter(t->filter, &m->tables[TABLE_WEIGHTS]);
     t->words.clusters = &m->tables[TABLE_CLUSTERS];
     t->words.names = &m->tables[TABLE_NAMES];
     return t;
@@ -55,10 +82,14 @@ void tagger_destroy(struct tagger *t)
         return;
     words_finish(&t->words);
     block_finish(&t->block);
+    evidence_finish(&t->evidence);
+    votes_finish(&t->votes);
+    free(t->filter);
     free(t->sums);
     free(t->lattice);
     free(t->trellis);
     free(t->labels);
+    free(t->first);
     free(t->margins);
     free(t);
 }
@@ -69,17 +100,32 @@ static void add_row(int16_t *sum, const int16_t *row)
         sum[k] = (int16_t)(sum[k] + row[k]);
 }
 
+/* Adds the rows of those features that the model has. The table is larger than the caches near
+ * the processor, so it is asked in rounds, each of which fetches what the next will read; the
+ * filter spares most of the features that are not there. n <= BATCH. */
 static void add_features(const struct tagger *t, int16_t *sum, const uint64_t *features, size_t n)
 {
     const struct table *weights = &t->model->tables[TABLE_WEIGHTS];
+    const int8_t *rows[BATCH];
+    uint64_t left[BATCH];
+    size_t n_left = 0, n_rows = 0;
 
     for (size_t i = 0; i < n; i++) {
-        const int8_t *row = table_find(weights, features[i]);
-
-        if (row)
-            for (int k = 0; k < ROW; k++)
-                sum[k] = (int16_t)(sum[k] + row[k]);
+        left[n_left] = features[i];
+        n_left += filter_passes(t->filter, features[i]);
     }
+    for (size_t i = 0; i < n_left; i++)
+        __builtin_prefetch(&weights->start[left[i] >> (64 - weights->bits)]);
+    for (size_t i = 0; i < n_left; i++)
+        __builtin_prefetch(&weights->keys[weights->start[left[i] >> (64 - weights->bits)]]);
+    for (size_t i = 0; i < n_left; i++) {
+        rows[n_rows] = table_find(weights, left[i]);
+        if (rows[n_rows])
+            __builtin_prefetch(rows[n_rows++]);
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        for (int k = 0; k < ROW; k++)
+            sum[k] = (int16_t)(sum[k] + rows[i][k]);
 }
 
 static void sum_words(struct tagger *t)
@@ -120,7 +166,7 @@ static void sum_window(const struct tagger *t, const struct sentence *s, size_t 
 static void score(struct tagger *t, const struct sentence *s)
 {
     struct view v = block_view(&t->block, &t->words);
-    uint64_t features[FEATURES_UNIT];
+    uint64_t features[FEATURES_UNIT + FEATURES_EVIDENCE];
     int16_t near[ROW] = {0}, sum[ROW];
 
     for (size_t i = s->begin; i < s->end && i < s->begin + NEAR; i++)
@@ -131,8 +177,12 @@ static void score(struct tagger *t, const struct sentence *s)
         if (i + NEAR < s->end)
             add_row(near, t->sums[t->block.units[i + NEAR].word].row[PLACE_NEAR]);
         sum_window(t, s, i, sum);
-        if (features_wanted(&v, s, i))
-            add_features(t, sum, features, features_unit(&v, s, i, features));
+        if (features_wanted(&v, s, i)) {
+            size_t n = features_unit(&v, s, i, features);
+
+            n += evidence_features(&t->evidence, &v, &t->block, s, i, features + n);
+            add_features(t, sum, features, n);
+        }
         t->lattice[i].score[0] = 0;
         for (int k = 0; k < ROW; k++)
             t->lattice[i].score[k + 1] = (float)(sum[k] + near[k] - self[k]);
@@ -147,19 +197,45 @@ static void score(struct tagger *t, const struct sentence *s)
 
 static void label(struct tagger *t, const struct sentence *s)
 {
-    const float *moves = t->model->head->moves;
-    struct lattice *in = t->lattice + s->begin;
-    size_t n = s->end - s->begin, names = 0;
+    viterbi_best(t->lattice + s->begin, s->end - s->begin, t->model->head->moves,
+                 t->trellis + s->begin, t->labels + s->begin);
+}
 
-    viterbi_best(in, n, moves, t->trellis, t->labels + s->begin);
+/* The second reading. Labels that features are made of are those of the first, in t->first. */
+static void read_again(struct tagger *t, const struct sentence *s)
+{
+    struct view v = block_view(&t->block, &t->words);
+    uint64_t features[FEATURES_VOTES];
+    int changed = 0;
+
+    for (size_t i = s->begin; i < s->end; i++) {
+        size_t n = votes_features(&t->votes, &v, s, i, t->first, features);
+        int16_t sum[ROW] = {0};
+
+        if (!n)
+            continue;
+        changed = 1;
+        add_features(t, sum, features, n);
+        for (int k = 0; k < ROW; k++)
+            t->lattice[i].score[k + 1] += sum[k];
+    }
+    if (changed)
+        label(t, s);
+}
+
+static void measure(struct tagger *t, const struct sentence *s)
+{
     for (size_t i = s->begin; i < s->end; i++)
-        names += t->labels[i] != 0;
-    if (names)
-        viterbi_margins(in, n, moves, t->trellis, t->labels + s->begin, t->margins + s->begin);
+        if (t->labels[i]) {
+            viterbi_margins(t->lattice + s->begin, s->end - s->begin, t->model->head->moves,
+                            t->trellis + s->begin, t->labels + s->begin, t->margins + s->begin);
+            return;
+        }
 }
 
 size_t tagger_read(struct tagger *t, const char *text, const struct gloss_token *tokens, size_t n)
 {
+    struct view v;
     size_t taken;
 
     if (t->words.n + BLOCK_UNITS > WORDS) {
@@ -168,9 +244,17 @@ size_t tagger_read(struct tagger *t, const char *text, const struct gloss_token 
     }
     taken = block_read(&t->block, &t->words, text, tokens, n);
     sum_words(t);
+    evidence_read(&t->evidence, &t->block, &t->words);
     for (size_t i = 0; i < t->block.n_sentences; i++) {
         score(t, &t->block.sentences[i]);
         label(t, &t->block.sentences[i]);
+    }
+    v = block_view(&t->block, &t->words);
+    memcpy(t->first, t->labels, t->block.n_units);
+    votes_read(&t->votes, &v, t->block.n_units, t->first);
+    for (size_t i = 0; i < t->block.n_sentences; i++) {
+        read_again(t, &t->block.sentences[i]);
+        measure(t, &t->block.sentences[i]);
     }
     return taken;
 }

@@ -14,6 +14,7 @@ enum {
     UNIT_GLUED = 1, /* no white space before it */
     UNIT_LINE = 2,  /* the first of a line */
     UNIT_LINK = 4,  /* a URL or an e-mail address */
+    UNIT_SPELT = 8, /* in a name whose initials the document uses */
 };
 
 struct unit {

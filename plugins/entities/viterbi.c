@@ -51,6 +51,28 @@ static void step_inside(const float *before, const float *moves, struct trellis 
     }
 }
 
+static int is_outside(const struct lattice *in)
+{
+    float most = in->score[1];
+
+    for (int y = 2; y < LABELS; y++)
+        most = in->score[y] > most ? in->score[y] : most;
+    return most - in->score[0] < VITERBI_FLOOR;
+}
+
+static void step_outside(const float *before, const float *moves, struct trellis *t)
+{
+    for (int y = 0; y < LABELS; y++)
+        t->best[y] = -INFINITY;
+    t->best[0] = before[0] + moves[0];
+    t->from[0] = 0;
+    for (int k = 1; k < EDGES; k++)
+        if (before[ends[k]] + moves[ends[k] * LABELS] > t->best[0]) {
+            t->best[0] = before[ends[k]] + moves[ends[k] * LABELS];
+            t->from[0] = ends[k];
+        }
+}
+
 static void begin_first(const struct lattice *in, struct trellis *t)
 {
     for (int y = 0; y < LABELS; y++)
@@ -66,6 +88,11 @@ void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct
 
     begin_first(in, t);
     for (size_t i = 1; i < n; i++) {
+        if (is_outside(&in[i])) {
+            step_outside(t[i - 1].best, moves, &t[i]);
+            t[i].best[0] += in[i].score[0];
+            continue;
+        }
         step_begins(t[i - 1].best, moves, &t[i]);
         step_inside(t[i - 1].best, moves, &t[i]);
         for (int y = 0; y < LABELS; y++)
@@ -105,6 +132,15 @@ static void step_back(const float *next, const float *moves, float *after)
     memcpy(after, best, sizeof(best));
 }
 
+/* The same where the next unit can only be outside. */
+static void step_back_outside(float next, const float *moves, float *after)
+{
+    for (int x = 0; x < LABELS; x++)
+        after[x] = -INFINITY;
+    for (int k = 0; k < EDGES; k++)
+        after[ends[k]] = moves[ends[k] * LABELS] + next;
+}
+
 void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
                      const struct trellis *t, const uint8_t *labels, float *margins)
 {
@@ -123,6 +159,9 @@ void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
         margins[i] = t[i].best[labels[i]] + after[labels[i]] - other;
         for (int y = 0; y < LABELS; y++)
             next[y] = after[y] + in[i].score[y];
-        step_back(next, moves, after);
+        if (is_outside(&in[i]))
+            step_back_outside(next[0], moves, after);
+        else
+            step_back(next, moves, after);
     }
 }

@@ -22,7 +22,9 @@ int words_init(struct words *w, uint32_t room)
     w->mask = slots - 1;
     w->word = calloc(room, sizeof(*w->word));
     w->slots = calloc(slots, sizeof(*w->slots));
-    if (!w->word || !w->slots) {
+    w->folds = calloc(slots, sizeof(*w->folds));
+    w->fold_no = calloc(slots, sizeof(*w->fold_no));
+    if (!w->word || !w->slots || !w->folds || !w->fold_no) {
         words_finish(w);
         return -1;
     }
@@ -34,14 +36,17 @@ void words_finish(struct words *w)
 {
     free(w->word);
     free(w->slots);
-    w->word = NULL;
-    w->slots = NULL;
+    free(w->folds);
+    free(w->fold_no);
+    memset(w, 0, sizeof(*w));
 }
 
 void words_clear(struct words *w)
 {
     memset(w->slots, 0, ((size_t)w->mask + 1) * sizeof(*w->slots));
+    memset(w->folds, 0, ((size_t)w->mask + 1) * sizeof(*w->folds));
     w->n = 1;
+    w->n_folds = 0;
 }
 
 uint32_t word_next(const char *s, size_t n, size_t *i)
@@ -164,6 +169,33 @@ static void look_up(const struct words *ws, struct word *w)
     w->names = names ? *names : 0;
 }
 
+static uint32_t fold_slot(const struct words *w, uint64_t lower)
+{
+    uint32_t i = (uint32_t)lower & w->mask;
+
+    while (w->folds[i] && w->folds[i] != lower)
+        i = (i + 1) & w->mask;
+    return i;
+}
+
+uint32_t words_fold(const struct words *w, uint64_t lower)
+{
+    uint32_t i = fold_slot(w, lower);
+
+    return w->folds[i] ? w->fold_no[i] : 0;
+}
+
+static uint32_t add_fold(struct words *w, uint64_t lower)
+{
+    uint32_t i = fold_slot(w, lower);
+
+    if (!w->folds[i]) {
+        w->folds[i] = lower;
+        w->fold_no[i] = ++w->n_folds;
+    }
+    return w->fold_no[i];
+}
+
 static void describe(const struct words *ws, struct word *w, const char *s, size_t n, uint64_t form)
 {
     struct spelling sp;
@@ -189,5 +221,6 @@ uint32_t words_find(struct words *w, const char *s, size_t n)
         if (w->word[w->slots[i]].form == form)
             return w->slots[i];
     describe(w, &w->word[w->n], s, n, form);
+    w->word[w->n].fold = add_fold(w, w->word[w->n].lower);
     return w->slots[i] = w->n++;
 }

@@ -27,6 +27,7 @@ struct word {
     uint64_t shape, runs;                      /* hashes: "Xxxxx-dd" up to four a run, and "Xx-d" */
     uint32_t prefix[AFFIXES], suffix[AFFIXES]; /* hashes of 1 to 4 characters; 0: too short */
     uint32_t initial;                          /* its first code point, in lower case */
+    uint32_t fold;                             /* number of the spelling in lower case */
     struct cluster cluster;                    /* 0, 0: in none */
     uint8_t names;                             /* NAME_* of the word by itself */
     uint8_t kind;                              /* WORD_* */
@@ -36,8 +37,10 @@ struct word {
 struct words {
     struct word *word; /* word[0] stands before and behind a sentence */
     uint32_t n, room;
-    uint32_t *slots; /* open addressing: number of a word, 0 where free */
-    uint32_t mask;
+    uint32_t *slots;   /* open addressing: number of a word, 0 where free */
+    uint64_t *folds;   /* open addressing: hash in lower case, 0 where free */
+    uint32_t *fold_no; /* the number of each, 1 for the first */
+    uint32_t mask, n_folds;
     const struct table *clusters, *names; /* may be NULL */
 };
 
@@ -50,6 +53,9 @@ void words_clear(struct words *w);
 
 /* The word's number, made where it is new; the caller sees to it that there is room. n > 0. */
 uint32_t words_find(struct words *w, const char *s, size_t n);
+
+/* The number of a spelling in lower case by its hash; 0 where no word has it. */
+uint32_t words_fold(const struct words *w, uint64_t lower);
 
 /* The code point of valid UTF-8 at *i, which is moved past it; and one in lower case. */
 uint32_t word_next(const char *s, size_t n, size_t *i);

@@ -26,14 +26,18 @@ void weights_free(struct weights *w)
 {
     free(w->row);
     free(w->total);
-    free(w->off);
     memset(w, 0, sizeof(*w));
 }
 
+/* Rows are fetched a few ahead: there are too many for the processor's caches. */
 static void add_list(const struct weights *w, float *sum, const struct lists *l, size_t i)
 {
+    enum { AHEAD = 12 };
+
     for (uint32_t k = l->at[i]; k < l->at[i + 1]; k++) {
         const float *row = w->row[l->items[k]];
+
+        __builtin_prefetch(w->row[l->items[k + AHEAD < l->at[l->n] ? k + AHEAD : k]]);
 
         for (int y = 0; y < ROW; y++)
             sum[y] += row[y];
@@ -55,6 +59,8 @@ static size_t lists_of(const struct set *s, const struct example *e, size_t i, s
     size_t near_end = i + NEAR + 1 < e->end ? i + NEAR + 1 : e->end;
 
     v[n++] = (struct visit){&s->joined, i};
+    if (s->base)
+        return n;
     v[n++] = (struct visit){&s->places[PLACE_HERE], s->word[i]};
     v[n++] = (struct visit){&s->places[PLACE_BEFORE], i > e->begin ? s->word[i - 1] : 0};
     v[n++] = (struct visit){&s->places[PLACE_AFTER], i + 1 < e->end ? s->word[i + 1] : 0};
@@ -68,7 +74,7 @@ static size_t lists_of(const struct set *s, const struct example *e, size_t i, s
 
 /* Scores, with a bonus for every label that is wrong, so that right ones must win by it; types
  * the corpus does not mark are out of the question. */
-static void score(const struct weights *w, const struct set *s, const struct example *e,
+void learn_score(const struct weights *w, const struct set *s, const struct example *e,
                   float margin, struct lattice *out)
 {
     struct visit v[VISITS];
@@ -78,6 +84,8 @@ static void score(const struct weights *w, const struct set *s, const struct exa
         size_t n = lists_of(s, e, i, v);
 
         memset(sum, 0, sizeof(*out));
+        if (s->base)
+            memcpy(sum, s->base[i].score, sizeof(*out));
         for (size_t k = 0; k < n; k++)
             add_list(w, sum + 1, v[k].list, v[k].index);
         for (int y = 0; y < LABELS; y++)
@@ -113,8 +121,7 @@ static void change(struct weights *w, const struct set *s, const struct example 
         delta[y] -= delta[0];
     for (size_t k = 0; k < n; k++)
         for (uint32_t f = v[k].list->at[v[k].index]; f < v[k].list->at[v[k].index + 1]; f++)
-            if (!w->off || !w->off[v[k].list->items[f]])
-                change_row(w, v[k].list->items[f], delta + 1);
+            change_row(w, v[k].list->items[f], delta + 1);
 }
 
 static void change_move(struct weights *w, int from, int to, float by)
@@ -129,14 +136,14 @@ static size_t learn_example(struct weights *w, const struct set *s, const struct
     const uint8_t *gold = s->label + e->begin;
     size_t n = e->end - e->begin, wrong = 0;
 
-    score(w, s, e, margin, in);
+    learn_score(w, s, e, margin, in);
     viterbi_best(in, n, w->moves, t, got);
     for (size_t i = 0; i < n; i++) {
         if (got[i] != gold[i]) {
             change(w, s, e, e->begin + i, gold[i], got[i]);
             wrong++;
         }
-        if (i && (got[i] != gold[i] || got[i - 1] != gold[i - 1])) {
+        if (!w->moves_fixed && i && (got[i] != gold[i] || got[i - 1] != gold[i - 1])) {
             change_move(w, gold[i - 1], gold[i], e->weight);
             change_move(w, got[i - 1], got[i], -e->weight);
         }

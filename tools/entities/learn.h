@@ -8,6 +8,7 @@
 #include "corpus.h"
 #include "plugins/entities/block.h"
 #include "plugins/entities/model.h"
+#include "plugins/entities/viterbi.h"
 
 /* A list of lists of feature numbers. */
 struct lists {
@@ -26,6 +27,7 @@ struct example {
 
 struct set {
     struct words words;
+    const struct lattice *base;  /* scores that are given, of each unit; then there are no places */
     struct lists places[PLACES]; /* features of each word at each place */
     struct lists joined;         /* features of each unit */
     uint32_t *word;              /* of each unit */
@@ -43,7 +45,7 @@ struct weights {
     float (*row)[ROW];   /* as they are */
     float (*total)[ROW]; /* step * change, for the average */
     float moves[LABELS * LABELS], moves_total[LABELS * LABELS];
-    uint8_t *off; /* features that are not used, or NULL */
+    int moves_fixed;
     double step;
 };
 
@@ -51,11 +53,20 @@ struct weights {
 void set_build(struct set *s, const struct documents *docs, int least, const struct table *clusters,
                const struct table *names);
 
+/* The set of the second reading: s's units with votes for features, over scores that w gives to
+ * parts it has not learned from. Labels of the first reading are left in first. */
+void set_second(struct set *to, const struct set *s, const struct documents *docs,
+                const struct lattice *base, const uint8_t *first);
+
 void weights_init(struct weights *w, const struct set *s);
 void weights_free(struct weights *w);
 
 /* Runs over all examples but those of part `without` (-1: none is left out). */
 void learn(struct weights *w, const struct set *s, int epochs, float margin, int without);
+
+/* Scores of e's units under w; margin is added to every label that is wrong. */
+void learn_score(const struct weights *w, const struct set *s, const struct example *e,
+                 float margin, struct lattice *out);
 
 /* Replaces the rows by their averages. */
 void weights_average(struct weights *w);

@@ -4,7 +4,9 @@
  * the tokeniser and the feature code that run in production.
  */
 #include "learn.h"
+#include "plugins/entities/evidence.h"
 #include "plugins/entities/hash.h"
+#include "plugins/entities/votes.h"
 #include "text/arena.h"
 #include "text/token.h"
 
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_ROOM = 1 << 20, PARTS = 5 };
+enum { WORDS_ROOM = 1 << 20, PARTS = 3 };
 
 /* ---- features to numbers */
 
@@ -173,13 +175,24 @@ struct round {
     struct set *set;
     struct numbers *numbers;
     struct block block;
+    struct evidence evidence;
+    struct votes votes;
+    const uint8_t *first; /* labels of the first reading, where this is the second */
+    size_t at;            /* units before this block */
     int counting;
 };
 
 static void on_unit(struct round *r, const struct view *v, const struct sentence *s, size_t i)
 {
-    uint64_t features[FEATURES_UNIT];
-    size_t n = features_wanted(v, s, i) ? features_unit(v, s, i, features) : 0;
+    uint64_t features[FEATURES_UNIT + FEATURES_EVIDENCE];
+    size_t n = 0;
+
+    if (r->first) {
+        n = votes_features(&r->votes, v, s, i, r->first + r->at, features);
+    } else if (features_wanted(v, s, i)) {
+        n = features_unit(v, s, i, features);
+        n += evidence_features(&r->evidence, v, &r->block, s, i, features + n);
+    }
 
     if (!r->counting)
         list_begin(&r->set->joined);
@@ -194,14 +207,19 @@ static void on_block(struct round *r, const struct document *d, int part)
 {
     struct view v = block_view(&r->block, &r->set->words);
 
+    if (r->first)
+        votes_read(&r->votes, &v, r->block.n_units, r->first + r->at);
+    else
+        evidence_read(&r->evidence, &r->block, &r->set->words);
     for (size_t k = 0; k < r->block.n_sentences; k++) {
         const struct sentence *s = &r->block.sentences[k];
 
         for (size_t i = s->begin; i < s->end; i++)
             on_unit(r, &v, s, i);
-        if (r->counting)
+        if (r->counting && !r->first)
             add_sentence(r->set, d, &r->block, s, part);
     }
+    r->at += r->block.n_units;
 }
 
 static void run(struct round *r, const struct documents *docs)
@@ -209,6 +227,7 @@ static void run(struct round *r, const struct documents *docs)
     struct arena arena;
 
     arena_init(&arena, 1u << 30);
+    r->at = 0;
     for (size_t i = 0; i < docs->n; i++) {
         const struct document *d = &docs->doc[i];
         struct tokens t = {0};
@@ -253,7 +272,8 @@ void set_build(struct set *s, const struct documents *docs, int least, const str
 
     memset(s, 0, sizeof(*s));
     numbers_grow(&numbers);
-    if (words_init(&s->words, WORDS_ROOM) || block_init(&r.block))
+    if (words_init(&s->words, WORDS_ROOM) || block_init(&r.block) ||
+        evidence_init(&r.evidence, WORDS_ROOM))
         die("out of memory");
     s->words.clusters = clusters;
     s->words.names = names;
@@ -274,4 +294,31 @@ void set_build(struct set *s, const struct documents *docs, int least, const str
     free(numbers.count);
     free(numbers.number);
     block_finish(&r.block);
+    evidence_finish(&r.evidence);
+}
+
+void set_second(struct set *to, const struct set *s, const struct documents *docs,
+                const struct lattice *base, const uint8_t *first)
+{
+    struct numbers numbers = {0};
+    struct round r = {.set = to, .numbers = &numbers, .counting = 1, .first = first};
+
+    *to = *s;
+    memset(&to->joined, 0, sizeof(to->joined));
+    to->base = base;
+    to->hash = NULL;
+    to->n_features = 0;
+    numbers_grow(&numbers);
+    if (block_init(&r.block) || votes_init(&r.votes, WORDS_ROOM))
+        die("out of memory");
+    run(&r, docs);
+    number(&numbers, to, 2);
+    r.counting = 0;
+    run(&r, docs);
+    fprintf(stderr, "second reading: %u features\n", to->n_features);
+    free(numbers.hash);
+    free(numbers.count);
+    free(numbers.number);
+    block_finish(&r.block);
+    votes_finish(&r.votes);
 }
