@@ -3,6 +3,7 @@
  * evidence.c - see evidence.h.
  */
 #include "evidence.h"
+
 #include "hash.h"
 
 #include <stdlib.h>
@@ -10,8 +11,6 @@
 
 enum { EVIDENCE = 100000 }; /* kinds of features, apart from those in features.c */
 enum { WRITTEN = EVIDENCE, BEFORE, BEFORE_KIND, AFTER, AFTER_KIND, INITIALS, INITIALS_OF };
-
-enum { NOTABLE = WORD_CAPITAL | WORD_UPPER | WORD_MIXED };
 
 int evidence_init(struct evidence *e, uint32_t words)
 {
@@ -49,7 +48,7 @@ static void enter(struct evidence *e, const struct view *v, const struct sentenc
 
     if (w->kind & WORD_LOWER)
         bump(&f->small);
-    if (!(w->kind & NOTABLE))
+    if (!features_notable(w))
         return;
     if (w->kind & WORD_UPPER)
         bump(&f->upper);
@@ -142,7 +141,7 @@ size_t evidence_features(const struct evidence *e, const struct view *v, const s
     uint64_t written;
     size_t n = 0, others = 0;
 
-    if (!(w->kind & NOTABLE))
+    if (!features_notable(w))
         return 0;
     written = some(f->small) + 3 * some(f->first) + 9 * some(f->middle) + 27 * some(f->upper);
     out[n++] = hash_pair(hash_pair(written, here + 4 * s->kind), WRITTEN);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { SLOTS = 4 * BLOCK_UNITS, PROBES = 8 };
+enum { WORDS_NAME = 16 }; /* a name of more words has no other form */
 
 int mentions_init(struct mentions *m)
 {
@@ -74,6 +75,11 @@ static void collect(struct mentions *m, const struct view *v, size_t n, const ui
     }
 }
 
+static size_t words_in(const struct mention *x)
+{
+    return x->last - x->first + 1;
+}
+
 static size_t length(const struct mention *x)
 {
     return x->span.end - x->span.begin;
@@ -95,33 +101,60 @@ static int contains(const struct view *v, const struct mention *whole, const str
     return 0;
 }
 
-/* The word by which a name is known again: a person's last, another's first. */
+/* The word by which a name is known again: a person's last, an organisation's first. 0 where a
+ * longer form would be another's name: Korea is not South Korea, the UN not the UN Assembly. */
 static uint64_t handle(const struct view *v, const struct mention *x)
 {
-    return view_word(v, x->type == PER ? x->last : x->first)->lower;
+    if (x->type == PER)
+        return view_word(v, x->last)->lower;
+    if (x->type == ORG && !(view_word(v, x->first)->kind & WORD_UPPER))
+        return view_word(v, x->first)->lower;
+    return 0;
 }
 
-/* Enters a mention under a word, where it is longer than what stands there. */
-static void enter(struct mentions *m, uint32_t number, uint64_t word)
+static size_t slot_of(const struct mentions *m, int type, uint64_t word)
+{
+    return hash_pair(word, (uint64_t)type) & m->mask;
+}
+
+/* Enters a mention under one of its words, once for each form. */
+static void enter(struct mentions *m, const struct view *v, uint32_t number, uint64_t word)
 {
     const struct mention *x = &m->list[number];
-    size_t at = hash_pair(word, (uint64_t)x->type) % SLOTS;
+    size_t at = slot_of(m, x->type, word);
 
-    for (size_t k = 0; k < PROBES; k++, at = (at + 1) % SLOTS) {
+    for (size_t k = 0; k < PROBES; k++, at = (at + 1) & m->mask) {
+        const struct mention *other;
+
         if (!m->slots[at]) {
             m->slots[at] = number + 1;
             return;
         }
+        other = &m->list[m->slots[at] - 1];
+        if (other->type == x->type && words_in(other) == words_in(x) && contains(v, other, x))
+            return;
     }
+}
+
+static void enter_words(struct mentions *m, const struct view *v, uint32_t number)
+{
+    const struct mention *x = &m->list[number];
+
+    if (words_in(x) > 1 && words_in(x) <= WORDS_NAME)
+        for (uint32_t u = x->first; u <= x->last; u++)
+            enter(m, v, number, view_word(v, u)->lower);
 }
 
 static uint32_t longest(const struct mentions *m, const struct view *v, uint32_t number)
 {
     const struct mention *x = &m->list[number];
-    size_t at = hash_pair(handle(v, x), (uint64_t)x->type) % SLOTS;
+    uint64_t word = handle(v, x);
+    size_t at = slot_of(m, x->type, word);
     uint32_t best = number;
 
-    for (size_t k = 0; k < PROBES && m->slots[at]; k++, at = (at + 1) % SLOTS) {
+    if (!word || words_in(x) > WORDS_NAME)
+        return number;
+    for (size_t k = 0; k < PROBES && m->slots[at]; k++, at = (at + 1) & m->mask) {
         uint32_t other = m->slots[at] - 1;
 
         if (m->list[other].type == x->type && length(&m->list[other]) > length(&m->list[best]) &&
@@ -139,11 +172,12 @@ void mentions_read(struct mentions *m, const struct block *b, const struct words
 
     collect(m, &v, b->n_units, labels, margins);
     n = m->n;
-    memset(m->slots, 0, SLOTS * sizeof(*m->slots));
+    m->mask = 63;
+    while (m->mask + 1 < 4 * n && m->mask + 1 < SLOTS)
+        m->mask = 2 * m->mask + 1;
+    memset(m->slots, 0, (m->mask + 1) * sizeof(*m->slots));
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t u = m->list[i].first;
-             m->list[i].last > m->list[i].first && u <= m->list[i].last; u++)
-            enter(m, i, view_word(&v, u)->lower);
+        enter_words(m, &v, i);
     for (uint32_t i = 0; i < n; i++)
         m->list[i].longest = longest(m, &v, i);
 }

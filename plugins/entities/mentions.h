@@ -21,6 +21,7 @@ struct mentions {
     struct mention *list;
     size_t n;
     uint32_t *slots; /* open addressing by type and word: number of a mention + 1 */
+    size_t mask;
 };
 
 /* Room for the mentions of a block. 0, or -1 without memory. */

@@ -5,15 +5,17 @@
  * the look-ups of the features that join words.
  */
 #include "tagger.h"
+
 #include "evidence.h"
 #include "votes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS = 3 * BLOCK_UNITS };
-enum { BATCH = 128 };                     /* features looked up at once */
-enum { FILTER_BITS = 21, FILTER = 1 << FILTER_BITS };
+enum { WORDS = 6 * BLOCK_UNITS };
+enum { FLOOR = -400, FLOOR_PLAIN = -150 }; /* scores from which a label is worth a thought */
+enum { BATCH = 128 };                      /* features looked up at once */
+enum { FILTER_BITS = 20, FILTER = 1 << FILTER_BITS };
 
 struct sums {
     int16_t row[PLACES][ROW];
@@ -65,8 +67,8 @@ struct tagger *tagger_create(const struct model *m)
     t->first = malloc(BLOCK_UNITS);
     t->margins = malloc(BLOCK_UNITS * sizeof(*t->margins));
     if (words_init(&t->words, WORDS) || block_init(&t->block) ||
-        evidence_init(&t->evidence, WORDS) || votes_init(&t->votes, WORDS) || !t->filter || !t->sums || !t->lattice ||
-        !t->trellis || !t->labels || !t->first || !t->margins) {
+        evidence_init(&t->evidence, WORDS) || votes_init(&t->votes, WORDS) || !t->filter ||
+        !t->sums || !t->lattice || !t->trellis || !t->labels || !t->first || !t->margins) {
         tagger_destroy(t);
         return NULL;
     }
@@ -94,7 +96,13 @@ void tagger_destroy(struct tagger *t)
     free(t);
 }
 
-static void add_row(int16_t *sum, const int16_t *row)
+static inline void add_weights(int16_t *restrict sum, const int8_t *restrict row)
+{
+    for (int k = 0; k < ROW; k++)
+        sum[k] = (int16_t)(sum[k] + row[k]);
+}
+
+static inline void add_row(int16_t *restrict sum, const int16_t *restrict row)
 {
     for (int k = 0; k < ROW; k++)
         sum[k] = (int16_t)(sum[k] + row[k]);
@@ -124,8 +132,7 @@ static void add_features(const struct tagger *t, int16_t *sum, const uint64_t *f
             __builtin_prefetch(rows[n_rows++]);
     }
     for (size_t i = 0; i < n_rows; i++)
-        for (int k = 0; k < ROW; k++)
-            sum[k] = (int16_t)(sum[k] + rows[i][k]);
+        add_weights(sum, rows[i]);
 }
 
 static void sum_words(struct tagger *t)
@@ -162,6 +169,27 @@ static void sum_window(const struct tagger *t, const struct sentence *s, size_t 
     add_row(sum, row_of(t, s, i, 2, PLACE_AFTER2));
 }
 
+/* Neither the unit nor those beside it are written like names. */
+static int is_plain(const struct view *v, const struct sentence *s, size_t i)
+{
+    return !features_notable(view_word(v, i)) &&
+           (i == s->begin || !features_notable(view_word(v, i - 1))) &&
+           (i + 1 == s->end || !features_notable(view_word(v, i + 1)));
+}
+
+/* A unit is outside where all labels of names are below the floor. */
+static void fill(struct lattice *to, const int16_t *sum, int floor)
+{
+    int most = sum[0];
+
+    to->score[0] = 0;
+    for (int k = 0; k < ROW; k++) {
+        to->score[k + 1] = (float)sum[k];
+        most = sum[k] > most ? sum[k] : most;
+    }
+    to->outside = most < floor;
+}
+
 /* Scores of a sentence's units. The sum of what is near slides along with the unit. */
 static void score(struct tagger *t, const struct sentence *s)
 {
@@ -183,9 +211,9 @@ static void score(struct tagger *t, const struct sentence *s)
             n += evidence_features(&t->evidence, &v, &t->block, s, i, features + n);
             add_features(t, sum, features, n);
         }
-        t->lattice[i].score[0] = 0;
         for (int k = 0; k < ROW; k++)
-            t->lattice[i].score[k + 1] = (float)(sum[k] + near[k] - self[k]);
+            sum[k] = (int16_t)(sum[k] + near[k] - self[k]);
+        fill(&t->lattice[i], sum, is_plain(&v, s, i) ? FLOOR_PLAIN : FLOOR);
         if (i >= s->begin + NEAR) {
             const int16_t *gone = t->sums[t->block.units[i - NEAR].word].row[PLACE_NEAR];
 

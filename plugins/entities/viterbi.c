@@ -15,24 +15,25 @@ static const uint8_t begins[EDGES] = {0, 1, 4, 5, 8, 9, 12, 13, 16};
 
 static void step_begins(const float *before, const float *moves, struct trellis *t)
 {
-    float best[LABELS];
-    uint8_t from[LABELS] = {0};
+    int from[EDGES] = {0};
+    float best[EDGES];
 
-    for (int y = 0; y < LABELS; y++)
-        best[y] = before[0] + moves[y];
+    for (int y = 0; y < EDGES; y++)
+        best[y] = before[0] + moves[begins[y]];
     for (int k = 1; k < EDGES; k++) {
         const float *move = moves + ends[k] * LABELS;
         float b = before[ends[k]];
 
-        for (int y = 0; y < LABELS; y++) {
-            float score = b + move[y];
+        for (int y = 0; y < EDGES; y++) {
+            float score = b + move[begins[y]];
+
             from[y] = score > best[y] ? ends[k] : from[y];
             best[y] = score > best[y] ? score : best[y];
         }
     }
-    for (int k = 0; k < EDGES; k++) {
-        t->best[begins[k]] = best[begins[k]];
-        t->from[begins[k]] = from[begins[k]];
+    for (int y = 0; y < EDGES; y++) {
+        t->best[begins[y]] = best[y];
+        t->from[begins[y]] = (uint8_t)from[y];
     }
 }
 
@@ -49,15 +50,6 @@ static void step_inside(const float *before, const float *moves, struct trellis 
             t->from[y] = (uint8_t)(from_b > from_i ? b : i);
         }
     }
-}
-
-static int is_outside(const struct lattice *in)
-{
-    float most = in->score[1];
-
-    for (int y = 2; y < LABELS; y++)
-        most = in->score[y] > most ? in->score[y] : most;
-    return most - in->score[0] < VITERBI_FLOOR;
 }
 
 static void step_outside(const float *before, const float *moves, struct trellis *t)
@@ -88,7 +80,7 @@ void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct
 
     begin_first(in, t);
     for (size_t i = 1; i < n; i++) {
-        if (is_outside(&in[i])) {
+        if (in[i].outside) {
             step_outside(t[i - 1].best, moves, &t[i]);
             t[i].best[0] += in[i].score[0];
             continue;
@@ -159,7 +151,7 @@ void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
         margins[i] = t[i].best[labels[i]] + after[labels[i]] - other;
         for (int y = 0; y < LABELS; y++)
             next[y] = after[y] + in[i].score[y];
-        if (is_outside(&in[i]))
+        if (in[i].outside)
             step_back_outside(next[0], moves, after);
         else
             step_back(next, moves, after);

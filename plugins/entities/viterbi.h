@@ -2,9 +2,6 @@
  *
  * viterbi.h - the best labels of a sentence, and by how much they are best. The hard rule: only
  * sequences that spell whole names are considered.
- *
- * A unit whose every label scores below VITERBI_FLOOR can only be outside: that is nearly always
- * right and spares most of the work.
  */
 #ifndef ENTITIES_VITERBI_H
 #define ENTITIES_VITERBI_H
@@ -14,11 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VITERBI_FLOOR (-300.0f)
-
 /* Scores of labels; label 0 of every unit is 0 unless the caller puts something there. */
 struct lattice {
     float score[LABELS];
+    int outside; /* no other label is thought of, which spares most of the work */
 };
 
 /* What viterbi_best writes on the way; the caller's, one for each unit. */

@@ -3,15 +3,14 @@
  * votes.c - see votes.h.
  */
 #include "votes.h"
+
 #include "hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { VOTES = 200000 }; /* kinds of features, apart from those of the first reading */
-enum { TYPE = VOTES, WRITTEN, LABEL, WITH_BEFORE, WITH_AFTER };
-
-enum { NOTABLE = WORD_CAPITAL | WORD_UPPER | WORD_MIXED };
+enum { TYPE = VOTES, WRITTEN, LABEL, WITH_BEFORE, WITH_AFTER, OWN, OWN_KIND, OWN_CLUSTER };
 
 int votes_init(struct votes *v, uint32_t words)
 {
@@ -33,7 +32,7 @@ void votes_read(struct votes *votes, const struct view *v, size_t n_units, const
         const struct word *w = view_word(v, i);
         struct ballot *b = &votes->ballots[w->fold];
 
-        if (!(w->kind & NOTABLE))
+        if (!features_notable(w))
             continue;
         if (b->block != votes->block) {
             memset(b, 0, sizeof(*b));
@@ -62,7 +61,7 @@ static struct result count(const struct votes *votes, const struct view *v, size
     unsigned by_type[TYPES + 1] = {0}, most = 0;
     struct result r = {0, 0, 0, 0};
 
-    if (!(w->kind & NOTABLE) || b->block != votes->block)
+    if (!features_notable(w) || b->block != votes->block)
         return r;
     for (unsigned y = 0; y < LABELS; y++) {
         unsigned n = b->count[y] - (y == labels[i]);
@@ -92,15 +91,21 @@ static uint64_t summary(const struct result *r)
 size_t votes_features(const struct votes *votes, const struct view *v, const struct sentence *s,
                       size_t i, const uint8_t *labels, uint64_t *out)
 {
+    const struct word *w = view_word(v, i);
     struct result here = count(votes, v, i, labels), beside;
     uint64_t sum = summary(&here), own = labels[i];
     size_t n = 0;
 
-    if (!here.votes)
+    if (!features_notable(w))
         return 0;
+    out[n++] = hash_pair(own, OWN);
+    out[n++] = hash_pair(hash_pair(own, w->kind + 256 * s->kind), OWN_KIND);
+    out[n++] = hash_pair(hash_pair(own, w->cluster.fine), OWN_CLUSTER);
+    if (!here.votes)
+        return n;
     out[n++] = hash_pair(hash_pair(sum, type_of(labels[i])), TYPE);
     out[n++] = hash_pair(hash_pair(hash_pair(sum, own), here.label), LABEL);
-    out[n++] = hash_pair(hash_pair(sum, view_word(v, i)->kind + 256 * s->kind), WRITTEN);
+    out[n++] = hash_pair(hash_pair(sum, w->kind + 256 * s->kind), WRITTEN);
     if (i > s->begin) {
         beside = count(votes, v, i - 1, labels);
         out[n++] = hash_pair(hash_pair(summary(&beside), here.label + 32 * own), WITH_BEFORE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * votes.h - the second reading: what the first took a word for elsewhere in the document. The
- * hard rule: as in evidence.h, constant work for each unit.
+ * votes.h - the second reading: what the first took a word for, here and elsewhere in the
+ * document. The hard rule: as in evidence.h, constant work for each unit.
  */
 #ifndef ENTITIES_VOTES_H
 #define ENTITIES_VOTES_H
@@ -29,7 +29,7 @@ void votes_finish(struct votes *v);
 /* Counts the labels of a block. */
 void votes_read(struct votes *votes, const struct view *v, size_t n_units, const uint8_t *labels);
 
-/* Features of unit i; none where the word is seen only once or not written like a name. */
+/* Features of unit i; none where it is not written like a name. */
 size_t votes_features(const struct votes *votes, const struct view *v, const struct sentence *s,
                       size_t i, const uint8_t *labels, uint64_t *out);
 

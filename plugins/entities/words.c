@@ -217,10 +217,11 @@ uint32_t words_find(struct words *w, const char *s, size_t n)
     uint64_t form = hash_bytes(s, n);
     uint32_t i = (uint32_t)form & w->mask;
 
-    for (; w->slots[i]; i = (i + 1) & w->mask)
-        if (w->word[w->slots[i]].form == form)
-            return w->slots[i];
+    for (; w->slots[i].number; i = (i + 1) & w->mask)
+        if (w->slots[i].form == form >> 32 && w->word[w->slots[i].number].form == form)
+            return w->slots[i].number;
     describe(w, &w->word[w->n], s, n, form);
     w->word[w->n].fold = add_fold(w, w->word[w->n].lower);
-    return w->slots[i] = w->n++;
+    w->slots[i] = (struct words_slot){(uint32_t)(form >> 32), w->n};
+    return w->n++;
 }

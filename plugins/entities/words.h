@@ -37,7 +37,9 @@ struct word {
 struct words {
     struct word *word; /* word[0] stands before and behind a sentence */
     uint32_t n, room;
-    uint32_t *slots;   /* open addressing: number of a word, 0 where free */
+    struct words_slot { /* open addressing; number 0 where free */
+        uint32_t form, number;
+    } * slots;
     uint64_t *folds;   /* open addressing: hash in lower case, 0 where free */
     uint32_t *fold_no; /* the number of each, 1 for the first */
     uint32_t mask, n_folds;

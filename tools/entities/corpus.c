@@ -39,6 +39,7 @@ struct document *documents_add(struct documents *to)
         to->doc = need(realloc(to->doc, to->room * sizeof(*to->doc)));
     }
     memset(&to->doc[to->n], 0, sizeof(*to->doc));
+    to->doc[to->n].part = (int)(to->n % PARTS);
     return &to->doc[to->n++];
 }
 
@@ -204,10 +205,27 @@ static void write_token(struct writer *w, const char *token, const char *tag)
     w->before = token[strlen(token) - 1];
 }
 
+/* Leaves of the documents from first on only each that the corpus asks for. */
+static void thin_out(struct documents *d, size_t first, int every)
+{
+    size_t n = first;
+
+    for (size_t i = first; i < d->n; i++) {
+        if ((i - first) % (size_t)every == 0) {
+            d->doc[n++] = d->doc[i];
+            continue;
+        }
+        free(d->doc[i].text);
+        free(d->doc[i].gold);
+    }
+    d->n = n;
+}
+
 void corpus_read(struct documents *to, const struct corpus *c, const char *dir)
 {
     char path[4096], line[4096];
     struct writer w = {.to = to, .corpus = c};
+    size_t first = to->n;
     FILE *f;
 
     snprintf(path, sizeof(path), "%s/%s.iob2", dir, c->file);
@@ -230,6 +248,7 @@ void corpus_read(struct documents *to, const struct corpus *c, const char *dir)
         }
     }
     fclose(f);
+    thin_out(to, first, c->every);
 }
 
 /* ---- documents with spans */

@@ -14,6 +14,7 @@ struct corpus {
     const char *file; /* NAME.iob2 in the folder of training data */
     float weight;     /* of an update; 0: not used */
     unsigned types;   /* 1 << type of what it marks; nothing is learned about others */
+    int every;        /* only each such document is taken; 1: all */
     int per_document; /* sentences taken for one text where the file does not say */
     unsigned style;   /* STYLE_* */
     int free;         /* licence allows any use of what is made from it */
@@ -22,6 +23,7 @@ struct corpus {
 enum {
     STYLE_LINES = 1,   /* a sentence is a line */
     STYLE_HYPHENS = 2, /* hyphens were cut off the words they join */
+    STYLE_WHOLE = 4,   /* whole documents with all types marked: fit for the second reading */
 };
 
 struct gold {
@@ -33,9 +35,13 @@ struct document {
     const struct corpus *corpus;
     char *text;
     size_t len;
+    int part; /* of the data; copies are in the same */
     struct gold *gold;
     size_t n_gold;
 };
+
+/* Parts that each are read by what was learned from the others. */
+enum { PARTS = 3 };
 
 struct documents {
     struct document *doc;

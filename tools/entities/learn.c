@@ -75,7 +75,7 @@ static size_t lists_of(const struct set *s, const struct example *e, size_t i, s
 /* Scores, with a bonus for every label that is wrong, so that right ones must win by it; types
  * the corpus does not mark are out of the question. */
 void learn_score(const struct weights *w, const struct set *s, const struct example *e,
-                  float margin, struct lattice *out)
+                 float margin, struct lattice *out)
 {
     struct visit v[VISITS];
 
@@ -83,9 +83,9 @@ void learn_score(const struct weights *w, const struct set *s, const struct exam
         float *sum = out[i - e->begin].score;
         size_t n = lists_of(s, e, i, v);
 
-        memset(sum, 0, sizeof(*out));
+        memset(&out[i - e->begin], 0, sizeof(*out));
         if (s->base)
-            memcpy(sum, s->base[i].score, sizeof(*out));
+            out[i - e->begin] = s->base[i];
         for (size_t k = 0; k < n; k++)
             add_list(w, sum + 1, v[k].list, v[k].index);
         for (int y = 0; y < LABELS; y++)
@@ -109,14 +109,14 @@ static void change_row(struct weights *w, uint32_t f, const float *delta)
 }
 
 static void change(struct weights *w, const struct set *s, const struct example *e, size_t i,
-                   int gold, int got)
+                   int gold, int got, float rate)
 {
     float delta[LABELS] = {0};
     struct visit v[VISITS];
     size_t n = lists_of(s, e, i, v);
 
-    delta[gold] += e->weight;
-    delta[got] -= e->weight;
+    delta[gold] += rate * e->weight;
+    delta[got] -= rate * e->weight;
     for (int y = 1; y < LABELS; y++)
         delta[y] -= delta[0];
     for (size_t k = 0; k < n; k++)
@@ -131,21 +131,22 @@ static void change_move(struct weights *w, int from, int to, float by)
 }
 
 static size_t learn_example(struct weights *w, const struct set *s, const struct example *e,
-                            float margin, struct lattice *in, struct trellis *t, uint8_t *got)
+                            const struct course *c, struct lattice *in, struct trellis *t,
+                            uint8_t *got)
 {
     const uint8_t *gold = s->label + e->begin;
     size_t n = e->end - e->begin, wrong = 0;
 
-    learn_score(w, s, e, margin, in);
+    learn_score(w, s, e, c->margin, in);
     viterbi_best(in, n, w->moves, t, got);
     for (size_t i = 0; i < n; i++) {
         if (got[i] != gold[i]) {
-            change(w, s, e, e->begin + i, gold[i], got[i]);
+            change(w, s, e, e->begin + i, gold[i], got[i], c->rate);
             wrong++;
         }
         if (!w->moves_fixed && i && (got[i] != gold[i] || got[i - 1] != gold[i - 1])) {
-            change_move(w, gold[i - 1], gold[i], e->weight);
-            change_move(w, got[i - 1], got[i], -e->weight);
+            change_move(w, gold[i - 1], gold[i], c->rate * e->weight);
+            change_move(w, got[i - 1], got[i], -c->rate * e->weight);
         }
     }
     w->step++;
@@ -164,7 +165,12 @@ static void shuffle(uint32_t *order, size_t n, uint64_t seed)
     }
 }
 
-void learn(struct weights *w, const struct set *s, int epochs, float margin, int without)
+static int takes_part(const struct example *e, const struct course *c)
+{
+    return e->part != c->without && (e->style & c->style) == c->style;
+}
+
+void learn(struct weights *w, const struct set *s, const struct course *c)
 {
     struct lattice *in = need(malloc(LONGEST * sizeof(*in)));
     struct trellis *t = need(malloc(LONGEST * sizeof(*t)));
@@ -173,13 +179,13 @@ void learn(struct weights *w, const struct set *s, int epochs, float margin, int
 
     for (size_t i = 0; i < s->n_examples; i++)
         order[i] = (uint32_t)i;
-    for (int epoch = 0; epoch < epochs; epoch++) {
+    for (int epoch = 0; epoch < c->epochs; epoch++) {
         size_t wrong = 0;
 
         shuffle(order, s->n_examples, (uint64_t)epoch + 1);
         for (size_t i = 0; i < s->n_examples; i++)
-            if (s->examples[order[i]].part != without)
-                wrong += learn_example(w, s, &s->examples[order[i]], margin, in, t, got);
+            if (takes_part(&s->examples[order[i]], c))
+                wrong += learn_example(w, s, &s->examples[order[i]], c, in, t, got);
         fprintf(stderr, "epoch %d: %zu of %zu labels corrected\n", epoch + 1, wrong, s->n_units);
     }
     free(in);

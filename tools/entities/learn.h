@@ -22,7 +22,8 @@ struct example {
     size_t begin, end; /* units */
     float weight;
     unsigned types;
-    int part; /* which part of the data it belongs to: for learning on the others */
+    int part; /* of the data */
+    unsigned style;
 };
 
 struct set {
@@ -61,8 +62,16 @@ void set_second(struct set *to, const struct set *s, const struct documents *doc
 void weights_init(struct weights *w, const struct set *s);
 void weights_free(struct weights *w);
 
-/* Runs over all examples but those of part `without` (-1: none is left out). */
-void learn(struct weights *w, const struct set *s, int epochs, float margin, int without);
+/* How to learn. */
+struct course {
+    int epochs;
+    float margin;   /* by which right labels must win */
+    float rate;     /* of a change */
+    int without;    /* part whose examples are left out; -1: none */
+    unsigned style; /* examples must have all of it */
+};
+
+void learn(struct weights *w, const struct set *s, const struct course *c);
 
 /* Scores of e's units under w; margin is added to every label that is wrong. */
 void learn_score(const struct weights *w, const struct set *s, const struct example *e,

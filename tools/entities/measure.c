@@ -3,6 +3,7 @@
  * measure.c - see measure.h.
  */
 #include "measure.h"
+
 #include "corpus.h"
 #include "plugins/entities/mentions.h"
 #include "plugins/entities/tagger.h"

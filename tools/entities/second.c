@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 3 };
-
 /* Reads the examples of a part with w: scores to base, labels to first. */
 static void read_part(const struct weights *w, const struct set *s, int part, struct lattice *base,
                       uint8_t *first)
@@ -81,7 +79,7 @@ static void collect(struct samples *to, const struct second *second)
         const struct example *e = &second->set.examples[k];
         size_t n = e->end - e->begin;
 
-        if (e->weight < 1)
+        if (!(e->style & STYLE_WHOLE))
             continue;
         learn_score(w, &second->set, e, 0, in);
         viterbi_best(in, n, w->moves, t, got);
@@ -125,26 +123,42 @@ static void calibrate(struct second *second)
 }
 
 void second_learn(struct second *to, const struct set *s, const struct documents *docs,
-                  const struct weights *first, int epochs, float margin)
+                  const struct weights *first, const struct course *parts,
+                  const struct course *course)
 {
     struct lattice *base = need(malloc((s->n_units + 1) * sizeof(*base)));
     uint8_t *labels = need(malloc(s->n_units + 1));
 
-    for (int part = 0; part < PARTS; part++) {
-        struct weights w;
+    FILE *ca = getenv("CACHE") ? fopen(getenv("CACHE"), "rb") : NULL;
+    if (ca) {
+        if (fread(base, sizeof(*base), s->n_units, ca) != s->n_units ||
+            fread(labels, 1, s->n_units, ca) != s->n_units)
+            die("cache");
+        fclose(ca);
+    } else
+        for (int part = 0; part < PARTS; part++) {
+            struct course others = *parts;
+            struct weights w;
 
-        fprintf(stderr, "all parts but %d:\n", part);
-        weights_init(&w, s);
-        learn(&w, s, epochs, margin, part);
-        weights_average(&w);
-        read_part(&w, s, part, base, labels);
-        weights_free(&w);
+            others.without = part;
+            fprintf(stderr, "all parts but %d:\n", part);
+            weights_init(&w, s);
+            learn(&w, s, &others);
+            weights_average(&w);
+            read_part(&w, s, part, base, labels);
+            weights_free(&w);
+        }
+    if (!ca && getenv("CACHE")) {
+        ca = fopen(getenv("CACHE"), "wb");
+        fwrite(base, sizeof(*base), s->n_units, ca);
+        fwrite(labels, 1, s->n_units, ca);
+        fclose(ca);
     }
     set_second(&to->set, s, docs, base, labels);
     weights_init(&to->weights, &to->set);
     memcpy(to->weights.moves, first->moves, sizeof(first->moves));
     to->weights.moves_fixed = 1;
-    learn(&to->weights, &to->set, epochs, margin, -1);
+    learn(&to->weights, &to->set, course);
     weights_average(&to->weights);
     calibrate(to);
     free(labels);

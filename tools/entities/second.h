@@ -14,8 +14,10 @@ struct second {
     float slope, offset; /* of confidence, see model.h */
 };
 
-/* first holds the averaged weights of the first reading; its moves are kept. */
+/* first holds the averaged weights of the first reading; its moves are kept.
+ * parts is how the parts are learned, course how the second reading is. */
 void second_learn(struct second *to, const struct set *s, const struct documents *docs,
-                  const struct weights *first, int epochs, float margin);
+                  const struct weights *first, const struct course *parts,
+                  const struct course *course);
 
 #endif

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_ROOM = 1 << 20, PARTS = 3 };
+enum { WORDS_ROOM = 1 << 20 };
 
 /* ---- features to numbers */
 
@@ -147,7 +147,7 @@ static void set_labels(struct set *s, const struct document *d, const struct uni
 }
 
 static void add_sentence(struct set *s, const struct document *d, const struct block *b,
-                         const struct sentence *sentence, int part)
+                         const struct sentence *sentence)
 {
     size_t n = sentence->end - sentence->begin;
     struct example *e;
@@ -162,7 +162,8 @@ static void add_sentence(struct set *s, const struct document *d, const struct b
         s->examples = need(realloc(s->examples, s->examples_room * sizeof(*s->examples)));
     }
     e = &s->examples[s->n_examples++];
-    *e = (struct example){s->n_units, s->n_units + n, d->corpus->weight, d->corpus->types, part};
+    *e = (struct example){s->n_units,       s->n_units + n, d->corpus->weight,
+                          d->corpus->types, d->part,        d->corpus->style};
     for (size_t i = 0; i < n; i++)
         s->word[s->n_units + i] = b->units[sentence->begin + i].word;
     set_labels(s, d, b->units + sentence->begin, n);
@@ -203,7 +204,7 @@ static void on_unit(struct round *r, const struct view *v, const struct sentence
             list_add(&r->set->joined, r->numbers, features[k]);
 }
 
-static void on_block(struct round *r, const struct document *d, int part)
+static void on_block(struct round *r, const struct document *d)
 {
     struct view v = block_view(&r->block, &r->set->words);
 
@@ -217,7 +218,7 @@ static void on_block(struct round *r, const struct document *d, int part)
         for (size_t i = s->begin; i < s->end; i++)
             on_unit(r, &v, s, i);
         if (r->counting && !r->first)
-            add_sentence(r->set, d, &r->block, s, part);
+            add_sentence(r->set, d, &r->block, s);
     }
     r->at += r->block.n_units;
 }
@@ -238,7 +239,7 @@ static void run(struct round *r, const struct documents *docs)
             if (r->set->words.n + BLOCK_UNITS > WORDS_ROOM)
                 die("more words than WORDS_ROOM");
             k += block_read(&r->block, &r->set->words, d->text, t.tokens + k, t.n_tokens - k);
-            on_block(r, d, (int)(i % PARTS));
+            on_block(r, d);
         }
         arena_reset(&arena);
     }
