@@ -147,18 +147,12 @@ struct sentence features_sentence(const struct view *v, size_t begin, size_t end
     return s;
 }
 
-/* A unit written like a name, or one that can stand inside a name: "Bank of the West". */
+/* A unit written like a name, or one beside such. */
 int features_wanted(const struct view *v, const struct sentence *s, size_t i)
 {
-    int before, before2, after, after2;
-
-    if (features_notable(view_word(v, i)))
-        return 1;
-    before = i > s->begin && features_notable(view_word(v, i - 1));
-    after = i + 1 < s->end && features_notable(view_word(v, i + 1));
-    before2 = i > s->begin + 1 && features_notable(view_word(v, i - 2));
-    after2 = i + 2 < s->end && features_notable(view_word(v, i + 2));
-    return (before && (after || after2)) || (before2 && after);
+    return features_notable(view_word(v, i)) ||
+           (i > s->begin && features_notable(view_word(v, i - 1))) ||
+           (i + 1 < s->end && features_notable(view_word(v, i + 1)));
 }
 
 /* Names of the gazetteer that cover unit i: where in the name it is, how long that is. */

@@ -14,7 +14,8 @@
 
 enum { WORDS = 6 * BLOCK_UNITS };
 enum { FLOOR = -400, FLOOR_PLAIN = -150 }; /* scores from which a label is worth a thought */
-enum { BATCH = 128 };                      /* features looked up at once */
+enum { REACH = 3 }; /* how far from a word written like a name one in small letters may be in it */
+enum { BATCH = 128 }; /* features looked up at once */
 enum { FILTER_BITS = 20, FILTER = 1 << FILTER_BITS };
 
 struct sums {
@@ -24,9 +25,9 @@ struct sums {
 struct tagger {
     const struct model *model;
     struct words words;
-    uint64_t *filter;     /* bits: set where a feature with such a hash has weights */
-    struct sums *sums;    /* of each word */
-    uint32_t words_known; /* those below have their sums */
+    uint64_t *filter;  /* bits: set where a feature with such a hash has weights */
+    struct sums *sums; /* of each word */
+    uint8_t *summed;   /* of each word: sums are there */
     struct block block;
     struct evidence evidence;
     struct votes votes;
@@ -60,6 +61,7 @@ struct tagger *tagger_create(const struct model *m)
         return NULL;
     t->model = m;
     t->filter = calloc(FILTER / 64, sizeof(*t->filter));
+    t->summed = calloc(WORDS, 1);
     t->sums = malloc(WORDS * sizeof(*t->sums));
     t->lattice = malloc(BLOCK_UNITS * sizeof(*t->lattice));
     t->trellis = malloc(BLOCK_UNITS * sizeof(*t->trellis));
@@ -87,6 +89,7 @@ void tagger_destroy(struct tagger *t)
     evidence_finish(&t->evidence);
     votes_finish(&t->votes);
     free(t->filter);
+    free(t->summed);
     free(t->sums);
     free(t->lattice);
     free(t->trellis);
@@ -135,38 +138,43 @@ static void add_features(const struct tagger *t, int16_t *sum, const uint64_t *f
         add_weights(sum, rows[i]);
 }
 
-static void sum_words(struct tagger *t)
+/* A word's sums, made when they are first asked for. */
+static const struct sums *sums_of(struct tagger *t, uint32_t word)
 {
     uint64_t features[FEATURES_WORD];
+    struct sums *s = &t->sums[word];
 
-    for (; t->words_known < t->words.n; t->words_known++) {
-        struct sums *s = &t->sums[t->words_known];
+    if (t->summed[word])
+        return s;
+    t->summed[word] = 1;
+    memset(s, 0, sizeof(*s));
+    for (int place = 0; place < PLACES; place++) {
+        size_t n = features_word(&t->words.word[word], (enum place)place, features);
 
-        memset(s, 0, sizeof(*s));
-        for (int place = 0; place < PLACES; place++) {
-            size_t n = features_word(&t->words.word[t->words_known], (enum place)place, features);
-
-            add_features(t, s->row[place], features, n);
-        }
+        add_features(t, s->row[place], features, n);
     }
+    return s;
 }
 
-static const int16_t *row_of(const struct tagger *t, const struct sentence *s, size_t i, int step,
+static const int16_t *row_of(struct tagger *t, const struct sentence *s, size_t i, int step,
                              enum place place)
 {
     size_t at = i + (size_t)step;
     int inside = step < 0 ? i >= s->begin + (size_t)-step : at < s->end;
 
-    return t->sums[inside ? t->block.units[at].word : 0].row[place];
+    return sums_of(t, inside ? t->block.units[at].word : 0)->row[place];
 }
 
-static void sum_window(const struct tagger *t, const struct sentence *s, size_t i, int16_t *sum)
+static void sum_window(struct tagger *t, const struct sentence *s, size_t i, int16_t *sum)
 {
     memcpy(sum, row_of(t, s, i, 0, PLACE_HERE), ROW * sizeof(*sum));
     add_row(sum, row_of(t, s, i, -1, PLACE_BEFORE));
     add_row(sum, row_of(t, s, i, 1, PLACE_AFTER));
     add_row(sum, row_of(t, s, i, -2, PLACE_BEFORE2));
     add_row(sum, row_of(t, s, i, 2, PLACE_AFTER2));
+    for (size_t k = i > s->begin + NEAR ? i - NEAR : s->begin; k < s->end && k <= i + NEAR; k++)
+        if (k != i)
+            add_row(sum, sums_of(t, t->block.units[k].word)->row[PLACE_NEAR]);
 }
 
 /* Neither the unit nor those beside it are written like names. */
@@ -190,20 +198,30 @@ static void fill(struct lattice *to, const int16_t *sum, int floor)
     to->outside = most < floor;
 }
 
-/* Scores of a sentence's units. The sum of what is near slides along with the unit. */
+/* Units too far from all that is written like a name are outside without further ado. */
+static void mark_reach(struct tagger *t, const struct view *v, const struct sentence *s)
+{
+    for (size_t i = s->begin; i < s->end; i++) {
+        t->lattice[i].outside = 1;
+        t->lattice[i].score[0] = 0;
+    }
+    for (size_t i = s->begin; i < s->end; i++)
+        if (features_notable(view_word(v, i)))
+            for (size_t k = i > s->begin + REACH ? i - REACH : s->begin;
+                 k < s->end && k <= i + REACH; k++)
+                t->lattice[k].outside = 0;
+}
+
 static void score(struct tagger *t, const struct sentence *s)
 {
     struct view v = block_view(&t->block, &t->words);
     uint64_t features[FEATURES_UNIT + FEATURES_EVIDENCE];
-    int16_t near[ROW] = {0}, sum[ROW];
+    int16_t sum[ROW];
 
-    for (size_t i = s->begin; i < s->end && i < s->begin + NEAR; i++)
-        add_row(near, t->sums[t->block.units[i].word].row[PLACE_NEAR]);
+    mark_reach(t, &v, s);
     for (size_t i = s->begin; i < s->end; i++) {
-        const int16_t *self = t->sums[t->block.units[i].word].row[PLACE_NEAR];
-
-        if (i + NEAR < s->end)
-            add_row(near, t->sums[t->block.units[i + NEAR].word].row[PLACE_NEAR]);
+        if (t->lattice[i].outside)
+            continue;
         sum_window(t, s, i, sum);
         if (features_wanted(&v, s, i)) {
             size_t n = features_unit(&v, s, i, features);
@@ -211,15 +229,7 @@ static void score(struct tagger *t, const struct sentence *s)
             n += evidence_features(&t->evidence, &v, &t->block, s, i, features + n);
             add_features(t, sum, features, n);
         }
-        for (int k = 0; k < ROW; k++)
-            sum[k] = (int16_t)(sum[k] + near[k] - self[k]);
         fill(&t->lattice[i], sum, is_plain(&v, s, i) ? FLOOR_PLAIN : FLOOR);
-        if (i >= s->begin + NEAR) {
-            const int16_t *gone = t->sums[t->block.units[i - NEAR].word].row[PLACE_NEAR];
-
-            for (int k = 0; k < ROW; k++)
-                near[k] = (int16_t)(near[k] - gone[k]);
-        }
     }
 }
 
@@ -268,10 +278,9 @@ size_t tagger_read(struct tagger *t, const char *text, const struct gloss_token 
 
     if (t->words.n + BLOCK_UNITS > WORDS) {
         words_clear(&t->words);
-        t->words_known = 0;
+        memset(t->summed, 0, WORDS);
     }
     taken = block_read(&t->block, &t->words, text, tokens, n);
-    sum_words(t);
     evidence_read(&t->evidence, &t->block, &t->words);
     for (size_t i = 0; i < t->block.n_sentences; i++) {
         score(t, &t->block.sentences[i]);

@@ -13,21 +13,37 @@ enum { EDGES = 1 + 2 * TYPES };
 static const uint8_t ends[EDGES] = {0, 3, 4, 7, 8, 11, 12, 15, 16};
 static const uint8_t begins[EDGES] = {0, 1, 4, 5, 8, 9, 12, 13, 16};
 
-static void step_begins(const float *before, const float *moves, struct trellis *t)
+enum { PADDED = 12 }; /* EDGES rounded up, so that loops run in whole vectors */
+
+/* Moves from label ends[k] to label begins[y], side by side. */
+struct edges {
+    float move[EDGES][PADDED];
+};
+
+static void gather(struct edges *e, const float *moves)
 {
-    int from[EDGES] = {0};
-    float best[EDGES];
+    for (int k = 0; k < EDGES; k++)
+        for (int y = 0; y < PADDED; y++)
+            e->move[k][y] = y < EDGES ? moves[ends[k] * LABELS + begins[y]] : 0;
+}
 
-    for (int y = 0; y < EDGES; y++)
-        best[y] = before[0] + moves[begins[y]];
-    for (int k = 1; k < EDGES; k++) {
-        const float *move = moves + ends[k] * LABELS;
+/* after_outside: the unit before can only be outside. */
+static void step_begins(const float *before, const struct edges *e, int after_outside,
+                        struct trellis *t)
+{
+    float best[PADDED];
+    int from[PADDED] = {0};
+
+    for (int y = 0; y < PADDED; y++)
+        best[y] = before[0] + e->move[0][y];
+    for (int k = 1; k < EDGES && !after_outside; k++) {
         float b = before[ends[k]];
+        int end = ends[k];
 
-        for (int y = 0; y < EDGES; y++) {
-            float score = b + move[begins[y]];
+        for (int y = 0; y < PADDED; y++) {
+            float score = b + e->move[k][y];
 
-            from[y] = score > best[y] ? ends[k] : from[y];
+            from[y] = score > best[y] ? end : from[y];
             best[y] = score > best[y] ? score : best[y];
         }
     }
@@ -76,8 +92,10 @@ static void begin_first(const struct lattice *in, struct trellis *t)
 void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct trellis *t,
                   uint8_t *labels)
 {
+    struct edges e;
     int last = 0;
 
+    gather(&e, moves);
     begin_first(in, t);
     for (size_t i = 1; i < n; i++) {
         if (in[i].outside) {
@@ -85,7 +103,7 @@ void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct
             t[i].best[0] += in[i].score[0];
             continue;
         }
-        step_begins(t[i - 1].best, moves, &t[i]);
+        step_begins(t[i - 1].best, &e, in[i - 1].outside, &t[i]);
         step_inside(t[i - 1].best, moves, &t[i]);
         for (int y = 0; y < LABELS; y++)
             t[i].best[y] += in[i].score[y];
@@ -149,11 +167,12 @@ void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
             if (y != labels[i] && t[i].best[y] + after[y] > other)
                 other = t[i].best[y] + after[y];
         margins[i] = t[i].best[labels[i]] + after[labels[i]] - other;
+        if (in[i].outside) {
+            step_back_outside(after[0] + in[i].score[0], moves, after);
+            continue;
+        }
         for (int y = 0; y < LABELS; y++)
             next[y] = after[y] + in[i].score[y];
-        if (in[i].outside)
-            step_back_outside(next[0], moves, after);
-        else
-            step_back(next, moves, after);
+        step_back(next, moves, after);
     }
 }

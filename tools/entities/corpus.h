@@ -17,13 +17,19 @@ struct corpus {
     int every;        /* only each such document is taken; 1: all */
     int per_document; /* sentences taken for one text where the file does not say */
     unsigned style;   /* STYLE_* */
-    int free;         /* licence allows any use of what is made from it */
+    int licence;      /* LICENCE_* */
 };
 
 enum {
     STYLE_LINES = 1,   /* a sentence is a line */
     STYLE_HYPHENS = 2, /* hyphens were cut off the words they join */
     STYLE_WHOLE = 4,   /* whole documents with all types marked: fit for the second reading */
+};
+
+enum {
+    LICENCE_RESTRICTED, /* research, non-commercial, or none stated */
+    LICENCE_FREE,       /* any use of what is made from it */
+    LICENCE_STAND_IN,   /* free, and used only where restricted ones are not */
 };
 
 struct gold {

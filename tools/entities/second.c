@@ -129,30 +129,17 @@ void second_learn(struct second *to, const struct set *s, const struct documents
     struct lattice *base = need(malloc((s->n_units + 1) * sizeof(*base)));
     uint8_t *labels = need(malloc(s->n_units + 1));
 
-    FILE *ca = getenv("CACHE") ? fopen(getenv("CACHE"), "rb") : NULL;
-    if (ca) {
-        if (fread(base, sizeof(*base), s->n_units, ca) != s->n_units ||
-            fread(labels, 1, s->n_units, ca) != s->n_units)
-            die("cache");
-        fclose(ca);
-    } else
-        for (int part = 0; part < PARTS; part++) {
-            struct course others = *parts;
-            struct weights w;
+    for (int part = 0; part < PARTS; part++) {
+        struct course others = *parts;
+        struct weights w;
 
-            others.without = part;
-            fprintf(stderr, "all parts but %d:\n", part);
-            weights_init(&w, s);
-            learn(&w, s, &others);
-            weights_average(&w);
-            read_part(&w, s, part, base, labels);
-            weights_free(&w);
-        }
-    if (!ca && getenv("CACHE")) {
-        ca = fopen(getenv("CACHE"), "wb");
-        fwrite(base, sizeof(*base), s->n_units, ca);
-        fwrite(labels, 1, s->n_units, ca);
-        fclose(ca);
+        others.without = part;
+        fprintf(stderr, "all parts but %d:\n", part);
+        weights_init(&w, s);
+        learn(&w, s, &others);
+        weights_average(&w);
+        read_part(&w, s, part, base, labels);
+        weights_free(&w);
     }
     set_second(&to->set, s, docs, base, labels);
     weights_init(&to->weights, &to->set);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { WORDS_ROOM = 1 << 20 };
+enum { LEAST_VOTES = 20 }; /* times a feature of the second reading must be seen */
 
 /* ---- features to numbers */
 
@@ -313,7 +314,7 @@ void set_second(struct set *to, const struct set *s, const struct documents *doc
     if (block_init(&r.block) || votes_init(&r.votes, WORDS_ROOM))
         die("out of memory");
     run(&r, docs);
-    number(&numbers, to, 2);
+    number(&numbers, to, LEAST_VOTES);
     r.counting = 0;
     run(&r, docs);
     fprintf(stderr, "second reading: %u features\n", to->n_features);
