@@ -44,12 +44,10 @@ enum {
     EPOCHS_PARTS = 3, /* of first readings that the second learns from */
     EPOCHS_AGAIN = 6, /* of the second reading */
     KEEP = 200000,    /* features of the first reading that go into the model */
-    UPPER_EACH = 16,  /* each such document is also learned in capitals, */
 };
 
-#define UPPER_WEIGHT 0.3f /* with this weight */
 #define MARGIN       20.0f
-#define MARGIN_AGAIN 5.0f
+#define MARGIN_AGAIN 80.0f
 #define CLIPPED      2.0f /* the largest weights are cut to one in so many */
 
 static float largest(const struct weights *w)
@@ -108,34 +106,15 @@ static void add_rows(struct entries *e, const struct weights *w, const struct se
     }
 }
 
-/* Headlines in capitals are rare in the corpora, so copies of some documents stand in for them. */
-static void add_upper(struct documents *docs, const struct corpus *upper)
-{
-    size_t n = docs->n;
-
-    for (size_t i = 0; i < n; i += UPPER_EACH) {
-        struct document d = corpus_upper(&docs->doc[i]);
-
-        d.corpus = &upper[d.corpus - corpora];
-        *documents_add(docs) = d; /* its part too */
-    }
-}
-
-static void read_corpora(struct documents *docs, struct corpus *upper, const char *data,
-                         int only_free)
+static void read_corpora(struct documents *docs, const char *data, int only_free)
 {
     char dir[4096];
 
     snprintf(dir, sizeof(dir), "%s/entities/train", data);
-    for (int i = 0; i < CORPORA; i++) {
-        upper[i] = corpora[i];
-        upper[i].weight *= UPPER_WEIGHT;
-        upper[i].style &= ~(unsigned)STYLE_WHOLE;
+    for (int i = 0; i < CORPORA; i++)
         if (corpora[i].licence == LICENCE_FREE ||
             corpora[i].licence == (only_free ? LICENCE_STAND_IN : LICENCE_RESTRICTED))
             corpus_read(docs, &corpora[i], dir);
-    }
-    add_upper(docs, upper);
 }
 
 static void write_model(const char *out, struct table *tables, const struct weights *w,
@@ -156,7 +135,6 @@ static void write_model(const char *out, struct table *tables, const struct weig
 static void train(const char *data, const char *out, int only_free)
 {
     struct documents docs = {0};
-    struct corpus upper[CORPORA];
     struct set s;
     struct weights w;
     struct second second;
@@ -165,7 +143,7 @@ static void train(const char *data, const char *out, int only_free)
     const struct course parts = {EPOCHS_PARTS, MARGIN, 1, -1, 0};
     const struct course again = {EPOCHS_AGAIN, MARGIN_AGAIN, 1, -1, STYLE_WHOLE};
 
-    read_corpora(&docs, upper, data, only_free);
+    read_corpora(&docs, data, only_free);
     clusters_make(&tables[TABLE_CLUSTERS], &docs);
     names_make(&tables[TABLE_NAMES], data);
     set_build(&s, &docs, LEAST, &tables[TABLE_CLUSTERS], &tables[TABLE_NAMES]);

@@ -267,7 +267,7 @@ static uint16_t *cluster(const struct stream *s, int classes, int rounds)
 
 void clusters_make(struct table *t, const struct documents *docs)
 {
-    enum { FINE = 401, COARSE = 65, ROUNDS = 8 };
+    enum { FINE = 401, COARSE = 65, ROUNDS = 12 };
     struct entries e = {.width = sizeof(struct cluster)};
     struct stream s;
     uint16_t *fine, *coarse;

@@ -308,14 +308,3 @@ void corpus_read_json(struct documents *to, const char *path)
     free(line);
     fclose(f);
 }
-
-struct document corpus_upper(const struct document *d)
-{
-    struct document up = *d;
-
-    up.text = need(malloc(d->len + 1));
-    for (size_t i = 0; i <= d->len; i++)
-        up.text[i] = (char)((unsigned char)d->text[i] < 0x80 ? toupper((unsigned char)d->text[i])
-                                                             : d->text[i]);
-    return up;
-}

@@ -41,7 +41,7 @@ struct document {
     const struct corpus *corpus;
     char *text;
     size_t len;
-    int part; /* of the data; copies are in the same */
+    int part; /* of the data */
     struct gold *gold;
     size_t n_gold;
 };
@@ -59,9 +59,6 @@ void corpus_read(struct documents *to, const struct corpus *c, const char *dir);
 
 /* Reads documents with spans in code points, one JSON object a line. */
 void corpus_read_json(struct documents *to, const char *path);
-
-/* An upper-cased copy of d. ASCII letters only. */
-struct document corpus_upper(const struct document *d);
 
 /* Appends, growing by doubling. */
 struct document *documents_add(struct documents *to);
