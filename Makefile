@@ -223,9 +223,9 @@ install: all
 	test -e $(DESTDIR)$(SYSCONF)/glossd/glossd.json || \
 	    install -m 644 config/glossd.json $(DESTDIR)$(SYSCONF)/glossd/glossd.json
 	sed 's|@BINDIR@|$(BINDIR)|; s|@SYSCONF@|$(SYSCONF)|' systemd/glossd.service.in > $(DESTDIR)$(UNITDIR)/glossd.service
-	install -m 644 README.md LICENSE plugins/README.md $(DESTDIR)$(SHAREDIR)/doc/glossd
-	for p in $(plugins); do test ! -e plugins/$$p/CARD.md || \
-	    install -m 644 plugins/$$p/CARD.md $(DESTDIR)$(SHAREDIR)/doc/glossd/$$p.md; done
+	install -m 644 README.md LICENSE $(DESTDIR)$(SHAREDIR)/doc/glossd
+	for f in $(wildcard plugins/README.md plugins/*/CARD.md); do \
+	    install -D -m 644 $$f $(DESTDIR)$(SHAREDIR)/doc/glossd/$$f; done
 
 help:
 	@echo "make              build glossd, gloss and the plugins into build/"
