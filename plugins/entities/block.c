@@ -39,8 +39,15 @@ static void take(struct block *b, struct words *words, const struct gloss_token 
     struct unit *u = b->units + b->n_units;
     size_t n = units_cut(b->text, token, u);
 
-    for (size_t k = 0; k < n; k++)
-        u[k].word = words_find(words, b->text + u[k].span.begin, u[k].span.end - u[k].span.begin);
+    for (size_t k = 0; k < n; k++) {
+        const struct gloss_span *at = &u[k].span;
+        const struct words_slot *slot = words_find(words, b->text + at->begin, at->end - at->begin);
+
+        u[k].word = slot->number;
+        u[k].kind = slot->kind;
+        u[k].size = slot->size;
+        u[k].bucket = slot->bucket;
+    }
     b->n_units += n;
 }
 

@@ -41,16 +41,16 @@ static void bump(uint8_t *count)
     *count = (uint8_t)(*count + (*count < 255));
 }
 
+/* A unit that is written like a name. */
 static void enter(struct evidence *e, const struct view *v, const struct sentence *s, size_t i)
 {
-    const struct word *w = view_word(v, i);
-    struct fold *f = fold_of(e, w->fold);
+    const struct unit *u = &v->units[i];
+    struct fold *f = fold_of(e, view_word(v, i)->fold);
 
-    if (w->kind & WORD_LOWER)
+    e->buckets[u->bucket] = 1;
+    if (u->kind & WORD_LOWER)
         bump(&f->small);
-    if (!features_notable(w))
-        return;
-    if (w->kind & WORD_UPPER)
+    if (u->kind & WORD_UPPER)
         bump(&f->upper);
     else if (i == s->begin || s->kind & (SENTENCE_TITLED | SENTENCE_UPPER))
         bump(&f->first);
@@ -63,6 +63,19 @@ static void enter(struct evidence *e, const struct view *v, const struct sentenc
         }
 }
 
+/* A unit in small letters: of interest where the block has the word with a capital too. */
+static void enter_small(struct evidence *e, const struct view *v, size_t i)
+{
+    const struct unit *u = &v->units[i];
+    struct fold *f;
+
+    if (!(u->kind & WORD_LOWER) || !e->buckets[u->bucket])
+        return;
+    f = &e->folds[view_word(v, i)->fold];
+    if (f->block == e->block)
+        bump(&f->small);
+}
+
 /* The name that begins at i: capitals, with a small word between them now and then. Its initials
  * are looked for in the block. The unit behind it. */
 static size_t read_name(struct evidence *e, const struct view *v, const struct block *b,
@@ -73,10 +86,10 @@ static size_t read_name(struct evidence *e, const struct view *v, const struct b
     size_t n = 0, end = i, begin = i;
 
     for (; i < s->end && n < LONGEST; i++) {
-        const struct word *w = view_word(v, i);
+        const struct unit *w = &v->units[i];
 
         if (w->kind & WORD_CAPITAL && !(w->kind & WORD_UPPER)) {
-            initials[n++] = w->initial;
+            initials[n++] = view_word(v, i)->initial;
             end = i + 1;
         } else if (i > end || w->size > 3 || w->kind & WORD_MARK) {
             break;
@@ -88,7 +101,7 @@ static size_t read_name(struct evidence *e, const struct view *v, const struct b
         if (fold && e->folds[fold].block == e->block && e->folds[fold].upper) {
             e->folds[fold].initials_of = view_word(v, end - 1)->lower;
             for (size_t k = begin; k < end; k++)
-                b->units[k].flags |= UNIT_SPELT;
+                b->units[k].flags = (uint8_t)(b->units[k].flags | UNIT_SPELT);
         }
     }
     return end > begin ? end : begin + 1;
@@ -99,9 +112,14 @@ void evidence_read(struct evidence *e, const struct block *b, const struct words
     struct view v = block_view(b, words);
 
     e->block++;
+    memset(e->buckets, 0, sizeof(e->buckets));
     for (size_t k = 0; k < b->n_sentences; k++)
         for (size_t i = b->sentences[k].begin; i < b->sentences[k].end; i++)
-            enter(e, &v, &b->sentences[k], i);
+            if (features_notable(&v, i))
+                enter(e, &v, &b->sentences[k], i);
+    for (size_t i = 0; i < b->n_units; i++)
+        if (!features_notable(&v, i))
+            enter_small(e, &v, i);
     for (size_t k = 0; k < b->n_sentences; k++)
         for (size_t i = b->sentences[k].begin; i < b->sentences[k].end;)
             i = read_name(e, &v, b, &b->sentences[k], i);
@@ -141,7 +159,7 @@ size_t evidence_features(const struct evidence *e, const struct view *v, const s
     uint64_t written;
     size_t n = 0, others = 0;
 
-    if (!features_notable(w))
+    if (!features_notable(v, i))
         return 0;
     written = some(f->small) + 3 * some(f->first) + 9 * some(f->middle) + 27 * some(f->upper);
     out[n++] = hash_pair(hash_pair(written, here + 4 * s->kind), WRITTEN);

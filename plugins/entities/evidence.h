@@ -25,6 +25,7 @@ struct fold {
 struct evidence {
     struct fold *folds;
     uint32_t block;
+    uint8_t buckets[256]; /* of words_slot.bucket: set where such a word has a capital */
 };
 
 /* Room for this many words. 0, or -1 without memory. */

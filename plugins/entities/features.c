@@ -51,17 +51,17 @@ enum {
     OPEN_FINE,
 };
 
-static uint64_t feature(unsigned kind, uint64_t value)
+static inline uint64_t feature(unsigned kind, uint64_t value)
 {
     return hash_pair(value, kind);
 }
 
-static uint64_t feature2(unsigned kind, uint64_t a, uint64_t b)
+static inline uint64_t feature2(unsigned kind, uint64_t a, uint64_t b)
 {
     return hash_pair(hash_pair(a, b), kind);
 }
 
-static uint64_t feature3(unsigned kind, uint64_t a, uint64_t b, uint64_t c)
+static inline uint64_t feature3(unsigned kind, uint64_t a, uint64_t b, uint64_t c)
 {
     return hash_pair(hash_pair(hash_pair(a, b), c), kind);
 }
@@ -123,10 +123,9 @@ struct sentence features_sentence(const struct view *v, size_t begin, size_t end
 {
     struct sentence s = {begin, end, 0};
     size_t small = 0, upper = 0, capital = 0, longer = 0;
-    const struct word *last = view_word(v, end - 1);
 
     for (size_t i = begin; i < end; i++) {
-        const struct word *w = view_word(v, i);
+        const struct unit *w = &v->units[i];
 
         upper += !!(w->kind & WORD_UPPER);
         small += (w->kind & (WORD_LOWER | WORD_MIXED)) != 0 ||
@@ -140,7 +139,7 @@ struct sentence features_sentence(const struct view *v, size_t begin, size_t end
         s.kind |= SENTENCE_UPPER;
     if (longer > 2 && 4 * capital > 3 * longer)
         s.kind |= SENTENCE_TITLED;
-    if (!(last->kind & WORD_MARK))
+    if (!(v->units[end - 1].kind & WORD_MARK))
         s.kind |= SENTENCE_OPEN;
     if (end - begin < 6)
         s.kind |= SENTENCE_SHORT;
@@ -150,9 +149,8 @@ struct sentence features_sentence(const struct view *v, size_t begin, size_t end
 /* A unit written like a name, or one beside such. */
 int features_wanted(const struct view *v, const struct sentence *s, size_t i)
 {
-    return features_notable(view_word(v, i)) ||
-           (i > s->begin && features_notable(view_word(v, i - 1))) ||
-           (i + 1 < s->end && features_notable(view_word(v, i + 1)));
+    return features_notable(v, i) || (i > s->begin && features_notable(v, i - 1)) ||
+           (i + 1 < s->end && features_notable(v, i + 1));
 }
 
 /* Names of the gazetteer that cover unit i: where in the name it is, how long that is. */

@@ -56,10 +56,10 @@ struct sentence features_sentence(const struct view *v, size_t begin, size_t end
 /* Features of a word at a place; at most FEATURES_WORD. word 0 is the edge of the sentence. */
 size_t features_word(const struct word *w, enum place place, uint64_t *out);
 
-/* True where a word is written like a name. */
-static inline int features_notable(const struct word *w)
+/* True where a unit is written like a name. */
+static inline int features_notable(const struct view *v, size_t i)
 {
-    return w->kind & (WORD_CAPITAL | WORD_MIXED | WORD_UPPER);
+    return v->units[i].kind & (WORD_CAPITAL | WORD_MIXED | WORD_UPPER);
 }
 
 /* True where unit i is one that features_unit has something to say about. */

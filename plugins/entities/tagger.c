@@ -24,6 +24,7 @@ struct sums {
 
 struct tagger {
     const struct model *model;
+    struct moves moves;
     struct words words;
     uint64_t *filter;  /* bits: set where a feature with such a hash has weights */
     struct sums *sums; /* of each word */
@@ -74,6 +75,7 @@ struct tagger *tagger_create(const struct model *m)
         tagger_destroy(t);
         return NULL;
     }
+    viterbi_prepare(&t->moves, m->head->moves);
     make_filter(t->filter, &m->tables[TABLE_WEIGHTS]);
     t->words.clusters = &m->tables[TABLE_CLUSTERS];
     t->words.names = &m->tables[TABLE_NAMES];
@@ -138,14 +140,11 @@ static void add_features(const struct tagger *t, int16_t *sum, const uint64_t *f
         add_weights(sum, rows[i]);
 }
 
-/* A word's sums, made when they are first asked for. */
-static const struct sums *sums_of(struct tagger *t, uint32_t word)
+static void sum_word(struct tagger *t, uint32_t word)
 {
     uint64_t features[FEATURES_WORD];
     struct sums *s = &t->sums[word];
 
-    if (t->summed[word])
-        return s;
     t->summed[word] = 1;
     memset(s, 0, sizeof(*s));
     for (int place = 0; place < PLACES; place++) {
@@ -153,7 +152,14 @@ static const struct sums *sums_of(struct tagger *t, uint32_t word)
 
         add_features(t, s->row[place], features, n);
     }
-    return s;
+}
+
+/* A word's sums, made when they are first asked for. */
+static inline const struct sums *sums_of(struct tagger *t, uint32_t word)
+{
+    if (!t->summed[word])
+        sum_word(t, word);
+    return &t->sums[word];
 }
 
 static const int16_t *row_of(struct tagger *t, const struct sentence *s, size_t i, int step,
@@ -180,9 +186,8 @@ static void sum_window(struct tagger *t, const struct sentence *s, size_t i, int
 /* Neither the unit nor those beside it are written like names. */
 static int is_plain(const struct view *v, const struct sentence *s, size_t i)
 {
-    return !features_notable(view_word(v, i)) &&
-           (i == s->begin || !features_notable(view_word(v, i - 1))) &&
-           (i + 1 == s->end || !features_notable(view_word(v, i + 1)));
+    return !features_notable(v, i) && (i == s->begin || !features_notable(v, i - 1)) &&
+           (i + 1 == s->end || !features_notable(v, i + 1));
 }
 
 /* A unit is outside where all labels of names are below the floor. */
@@ -206,7 +211,7 @@ static void mark_reach(struct tagger *t, const struct view *v, const struct sent
         t->lattice[i].score[0] = 0;
     }
     for (size_t i = s->begin; i < s->end; i++)
-        if (features_notable(view_word(v, i)))
+        if (features_notable(v, i))
             for (size_t k = i > s->begin + REACH ? i - REACH : s->begin;
                  k < s->end && k <= i + REACH; k++)
                 t->lattice[k].outside = 0;
@@ -235,8 +240,8 @@ static void score(struct tagger *t, const struct sentence *s)
 
 static void label(struct tagger *t, const struct sentence *s)
 {
-    viterbi_best(t->lattice + s->begin, s->end - s->begin, t->model->head->moves,
-                 t->trellis + s->begin, t->labels + s->begin);
+    viterbi_best(t->lattice + s->begin, s->end - s->begin, &t->moves, t->trellis + s->begin,
+                 t->labels + s->begin);
 }
 
 /* The second reading. Labels that features are made of are those of the first, in t->first. */
@@ -265,7 +270,7 @@ static void measure(struct tagger *t, const struct sentence *s)
 {
     for (size_t i = s->begin; i < s->end; i++)
         if (t->labels[i]) {
-            viterbi_margins(t->lattice + s->begin, s->end - s->begin, t->model->head->moves,
+            viterbi_margins(t->lattice + s->begin, s->end - s->begin, &t->moves,
                             t->trellis + s->begin, t->labels + s->begin, t->margins + s->begin);
             return;
         }

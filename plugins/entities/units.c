@@ -104,8 +104,8 @@ size_t units_cut(const char *text, const struct gloss_token *token, struct unit 
         n = add(to, n, begin, main);
     if (tail)
         n = add(to, n, main, end);
-    to[0].flags = (token->flags & GLOSS_TOKEN_SPACED ? 0 : UNIT_GLUED) |
-                  (token->flags & GLOSS_TOKEN_LINE ? UNIT_LINE : 0) |
-                  (token->flags & GLOSS_TOKEN_LINK ? UNIT_LINK : 0);
+    to[0].flags = (uint8_t)((token->flags & GLOSS_TOKEN_SPACED ? 0 : UNIT_GLUED) |
+                            (token->flags & GLOSS_TOKEN_LINE ? UNIT_LINE : 0) |
+                            (token->flags & GLOSS_TOKEN_LINK ? UNIT_LINK : 0));
     return n;
 }

@@ -20,12 +20,13 @@ enum {
 struct unit {
     struct gloss_span span;
     uint32_t word;
-    uint32_t flags; /* UNIT_* */
+    uint8_t flags;              /* UNIT_* */
+    uint8_t kind, size, bucket; /* of the word, see words_slot */
 };
 
 enum { UNITS_TOKEN = 16 }; /* a token is cut into no more pieces than this */
 
-/* Cuts a token; writes at most UNITS_TOKEN units, words unset. How many there are. */
+/* Cuts a token; writes at most UNITS_TOKEN units, what is of the word unset. How many there are. */
 size_t units_cut(const char *text, const struct gloss_token *token, struct unit *to);
 
 #endif

@@ -23,12 +23,22 @@ struct trellis {
     uint8_t from[LABELS];
 };
 
-/* Labels of n > 0 units. moves is model_head.moves. */
-void viterbi_best(const struct lattice *in, size_t n, const float *moves, struct trellis *t,
+/* Moves between labels, as model_head.moves has them and as the work is done. */
+struct moves {
+    const float *all;
+    float edges[1 + 2 * TYPES][12]; /* from a label that ends a name to one that begins one */
+    float backs[1 + 2 * TYPES][12]; /* the same, to (row) and from */
+};
+
+/* all stays the caller's. */
+void viterbi_prepare(struct moves *m, const float *all);
+
+/* Labels of n > 0 units. */
+void viterbi_best(const struct lattice *in, size_t n, const struct moves *moves, struct trellis *t,
                   uint8_t *labels);
 
 /* After viterbi_best: what is lost where unit i must not have the label it got.. */
-void viterbi_margins(const struct lattice *in, size_t n, const float *moves,
+void viterbi_margins(const struct lattice *in, size_t n, const struct moves *moves,
                      const struct trellis *t, const uint8_t *labels, float *margins);
 
 #endif

@@ -29,11 +29,11 @@ void votes_read(struct votes *votes, const struct view *v, size_t n_units, const
 {
     votes->block++;
     for (size_t i = 0; i < n_units; i++) {
-        const struct word *w = view_word(v, i);
-        struct ballot *b = &votes->ballots[w->fold];
+        struct ballot *b;
 
-        if (!features_notable(w))
+        if (!features_notable(v, i))
             continue;
+        b = &votes->ballots[view_word(v, i)->fold];
         if (b->block != votes->block) {
             memset(b, 0, sizeof(*b));
             b->block = votes->block;
@@ -56,12 +56,14 @@ static unsigned type_of(unsigned label)
 static struct result count(const struct votes *votes, const struct view *v, size_t i,
                            const uint8_t *labels)
 {
-    const struct word *w = view_word(v, i);
-    const struct ballot *b = &votes->ballots[w->fold];
+    const struct ballot *b;
     unsigned by_type[TYPES + 1] = {0}, most = 0;
     struct result r = {0, 0, 0, 0};
 
-    if (!features_notable(w) || b->block != votes->block)
+    if (!features_notable(v, i))
+        return r;
+    b = &votes->ballots[view_word(v, i)->fold];
+    if (b->block != votes->block)
         return r;
     for (unsigned y = 0; y < LABELS; y++) {
         unsigned n = b->count[y] - (y == labels[i]);
@@ -96,7 +98,7 @@ size_t votes_features(const struct votes *votes, const struct view *v, const str
     uint64_t sum = summary(&here), own = labels[i];
     size_t n = 0;
 
-    if (!features_notable(w))
+    if (!features_notable(v, i))
         return 0;
     out[n++] = hash_pair(own, OWN);
     out[n++] = hash_pair(hash_pair(own, w->kind + 256 * s->kind), OWN_KIND);

@@ -212,16 +212,19 @@ static void describe(const struct words *ws, struct word *w, const char *s, size
     look_up(ws, w);
 }
 
-uint32_t words_find(struct words *w, const char *s, size_t n)
+const struct words_slot *words_find(struct words *w, const char *s, size_t n)
 {
     uint64_t form = hash_bytes(s, n);
     uint32_t i = (uint32_t)form & w->mask;
+    struct word *word;
 
     for (; w->slots[i].number; i = (i + 1) & w->mask)
-        if (w->slots[i].form == form >> 32 && w->word[w->slots[i].number].form == form)
-            return w->slots[i].number;
-    describe(w, &w->word[w->n], s, n, form);
-    w->word[w->n].fold = add_fold(w, w->word[w->n].lower);
-    w->slots[i] = (struct words_slot){(uint32_t)(form >> 32), w->n};
-    return w->n++;
+        if (w->slots[i].form == form)
+            return &w->slots[i];
+    word = &w->word[w->n];
+    describe(w, word, s, n, form);
+    word->fold = add_fold(w, word->lower);
+    w->slots[i] =
+        (struct words_slot){form, w->n++, word->kind, word->size, (uint8_t)(word->lower >> 32)};
+    return &w->slots[i];
 }

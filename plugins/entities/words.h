@@ -34,14 +34,20 @@ struct word {
     uint8_t size;                              /* characters, at most 255 */
 };
 
+/* What is asked of every word, side by side, since most are asked no more. */
+struct words_slot {
+    uint64_t form;   /* hash of the spelling */
+    uint32_t number; /* 0: free */
+    uint8_t kind, size;
+    uint8_t bucket; /* a few bits of the hash in lower case */
+};
+
 struct words {
     struct word *word; /* word[0] stands before and behind a sentence */
     uint32_t n, room;
-    struct words_slot { /* open addressing; number 0 where free */
-        uint32_t form, number;
-    } * slots;
-    uint64_t *folds;   /* open addressing: hash in lower case, 0 where free */
-    uint32_t *fold_no; /* the number of each, 1 for the first */
+    struct words_slot *slots; /* open addressing */
+    uint64_t *folds;          /* open addressing: hash in lower case, 0 where free */
+    uint32_t *fold_no;        /* the number of each, 1 for the first */
     uint32_t mask, n_folds;
     const struct table *clusters, *names; /* may be NULL */
 };
@@ -53,8 +59,8 @@ void words_finish(struct words *w);
 /* Forgets all words. */
 void words_clear(struct words *w);
 
-/* The word's number, made where it is new; the caller sees to it that there is room. n > 0. */
-uint32_t words_find(struct words *w, const char *s, size_t n);
+/* The word's slot, made where it is new; the caller sees to it that there is room. n > 0. */
+const struct words_slot *words_find(struct words *w, const char *s, size_t n);
 
 /* The number of a spelling in lower case by its hash; 0 where no word has it. */
 uint32_t words_fold(const struct words *w, uint64_t lower);

@@ -136,9 +136,11 @@ static size_t learn_example(struct weights *w, const struct set *s, const struct
 {
     const uint8_t *gold = s->label + e->begin;
     size_t n = e->end - e->begin, wrong = 0;
+    struct moves moves;
 
     learn_score(w, s, e, c->margin, in);
-    viterbi_best(in, n, w->moves, t, got);
+    viterbi_prepare(&moves, w->moves);
+    viterbi_best(in, n, &moves, t, got);
     for (size_t i = 0; i < n; i++) {
         if (got[i] != gold[i]) {
             change(w, s, e, e->begin + i, gold[i], got[i], c->rate);

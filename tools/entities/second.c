@@ -14,14 +14,16 @@ static void read_part(const struct weights *w, const struct set *s, int part, st
                       uint8_t *first)
 {
     struct trellis *t = need(malloc(BLOCK_UNITS * sizeof(*t)));
+    struct moves moves;
 
+    viterbi_prepare(&moves, w->moves);
     for (size_t k = 0; k < s->n_examples; k++) {
         const struct example *e = &s->examples[k];
 
         if (e->part != part)
             continue;
         learn_score(w, s, e, 0, base + e->begin);
-        viterbi_best(base + e->begin, e->end - e->begin, w->moves, t, first + e->begin);
+        viterbi_best(base + e->begin, e->end - e->begin, &moves, t, first + e->begin);
     }
     free(t);
 }
@@ -74,6 +76,9 @@ static void collect(struct samples *to, const struct second *second)
     float *margins = need(malloc(BLOCK_UNITS * sizeof(*margins)));
     uint8_t *got = need(malloc(BLOCK_UNITS));
     const struct weights *w = &second->weights;
+    struct moves moves;
+
+    viterbi_prepare(&moves, w->moves);
 
     for (size_t k = 0; k < second->set.n_examples; k++) {
         const struct example *e = &second->set.examples[k];
@@ -82,8 +87,8 @@ static void collect(struct samples *to, const struct second *second)
         if (!(e->style & STYLE_WHOLE))
             continue;
         learn_score(w, &second->set, e, 0, in);
-        viterbi_best(in, n, w->moves, t, got);
-        viterbi_margins(in, n, w->moves, t, got, margins);
+        viterbi_best(in, n, &moves, t, got);
+        viterbi_margins(in, n, &moves, t, got, margins);
         sample_sentence(to, got, second->set.label + e->begin, n, margins);
     }
     free(in);
