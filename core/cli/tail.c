@@ -50,7 +50,7 @@ static bool receive(struct tail *t, zmq_msg_t *topic, zmq_msg_t *doc)
     for (;;) {
         if (zmq_msg_recv(topic, t->socket, 0) < 0 || zmq_msg_recv(doc, t->socket, 0) < 0)
             return false;
-        if (zmq_msg_size(topic) != 1 || memcmp(zmq_msg_data(topic), HEARTBEAT, 1))
+        if (zmq_msg_size(topic) != 1 || memcmp(zmq_msg_data(topic), HEARTBEAT, 1) != 0)
             return true;
     }
 }

@@ -423,7 +423,7 @@ static int make_channels(struct host *h)
         return -1;
     for (size_t i = 0; i < h->n_reads; i++)
         h->reads[i] = channel(h, i < needs ? t->needs[i] : t->wants[i - needs], 0);
-    for (size_t i = 0; i < h->n_writes; i++)
+    for (size_t i = 0; t->provides && i < h->n_writes; i++)
         h->writes[i] = channel(h, t->provides[i].name, t->provides[i].flags);
     return 0;
 }

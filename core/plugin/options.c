@@ -79,7 +79,7 @@ static int split_list(struct option_value *v, const char *def)
     v->memory = list = malloc((n + 1) * sizeof *list + strlen(def) + 1);
     if (!list)
         return -1;
-    s = strcpy((char *)(list + n + 1), def);
+    s = memcpy((char *)(list + n + 1), def, strlen(def) + 1);
     for (size_t i = 0; i < n; i++)
         list[i] = strsep(&s, ",");
     list[n] = NULL;

@@ -148,7 +148,7 @@ static int make_node(struct entry *e, struct fault *f)
 
 static bool provides(const struct entry *e, const char *layer)
 {
-    for (const char *const *l = e->node.provides; *l; l++)
+    for (const char *const *l = e->node.provides; l && *l; l++)
         if (strcmp(*l, layer) == 0)
             return true;
     return false;

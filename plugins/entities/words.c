@@ -103,6 +103,8 @@ struct spelling {
 static void spell(struct spelling *sp, const char *s, size_t n)
 {
     sp->n = 0;
+    sp->c[0] = 0; /* an empty word begins with no letter */
+    sp->class[0] = MARK;
     for (size_t i = 0; i < n && sp->n < LONGEST; sp->n++) {
         uint32_t c = word_next(s, n, &i);
 
