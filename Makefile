@@ -144,9 +144,9 @@ run:
 
 test:
 	@tools/install-packages test
-	@$(MAKE) -s all clang lint unit integration
-	@$(MAKE) -s sanitize valgrind
-	@$(MAKE) -s fuzz
+	@$(MAKE) -s -j2 all clang
+	@$(MAKE) -s -j2 --output-sync=target lint unit integration sanitize valgrind
+	@$(MAKE) -s -j2 fuzz
 
 
 fuzz-build: $(fuzzers) $(plugin_fuzzers)

@@ -2,18 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the very snippets of README.md against the real daemon: what feeds is
 answered, what subscribes prints what was fed."""
-import os, pathlib, re, shutil, subprocess, sys, tempfile, time
+import os, pathlib, re, shutil, socket, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
-PORTS = {"7101": "17101", "7102": "17102", "7103": "17103", "7104": "17104"}
+BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
+
+
+def free_ports(wanted):
+    """Other ports than the README's, so that a daemon of the user's own may run."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in wanted]
+    ports = {w: str(s.getsockname()[1]) for w, s in zip(wanted, sockets)}
+    for s in sockets:
+        s.close()
+    return ports
+
+
+PORTS = free_ports(("7101", "7102", "7103"))
 
 
 def snippets():
-    """Name to code, with the ports changed so that a daemon of the user's own may run."""
+    """Name to code, with the ports changed."""
     text = (ROOT / "README.md").read_text()
     found = dict(re.findall(r"<!-- runs: (\S+) -->\n```\w+\n(.*?)```", text, re.S))
-    return {name: re.sub(r"\b710[1-4]\b", lambda m: PORTS[m.group()], code) for name, code in found.items()}
+    return {name: re.sub(r"\b710[1-3]\b", lambda m: PORTS[m.group()], code) for name, code in found.items()}
 
 
 def node_modules(folder):
@@ -32,8 +43,8 @@ def command(path):
 
 def start_daemon(folder):
     config = folder / "glossd.json"
-    names = {"pull": "17101", "ack": "17102", "publish": "17103"}
-    config.write_text('{"endpoints": {%s}}' % ", ".join(f'"{k}": "tcp://127.0.0.1:{v}"' for k, v in names.items()))
+    names = {"pull": PORTS["7101"], "ack": PORTS["7102"], "publish": PORTS["7103"]}
+    config.write_text('{"endpoints": {"replay": "", %s}}' % ", ".join(f'"{k}": "tcp://127.0.0.1:{v}"' for k, v in names.items()))
     daemon = subprocess.Popen([BUILD / "glossd", "-c", config], stderr=subprocess.PIPE, text=True)
     for line in daemon.stderr:
         if "ready" in line:
