@@ -82,7 +82,7 @@ static size_t read_name(struct evidence *e, const struct view *v, const struct b
                         const struct sentence *s, size_t i)
 {
     enum { LONGEST = 8 };
-    uint32_t initials[LONGEST];
+    uint32_t initials[LONGEST] = {0};
     size_t n = 0, end = i, begin = i;
 
     for (; i < s->end && n < LONGEST; i++) {

@@ -123,10 +123,9 @@ static void add_features(const struct tagger *t, int16_t *sum, const uint64_t *f
     uint64_t left[BATCH];
     size_t n_left = 0, n_rows = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        left[n_left] = features[i];
-        n_left += filter_passes(t->filter, features[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (filter_passes(t->filter, features[i]))
+            left[n_left++] = features[i];
     for (size_t i = 0; i < n_left; i++)
         __builtin_prefetch(&weights->start[left[i] >> (64 - weights->bits)]);
     for (size_t i = 0; i < n_left; i++)

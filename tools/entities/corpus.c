@@ -288,11 +288,10 @@ void corpus_read_json(struct documents *to, const char *path)
     FILE *f = fopen(path, "r");
     char *line = NULL;
     size_t room = 0;
-    ssize_t n;
 
     if (!f)
         die("can't read %s", path);
-    while ((n = getline(&line, &room, f)) > 0) {
+    while (getline(&line, &room, f) > 0) {
         json_t *j = json_loads(line, 0, NULL);
         json_t *text = json_object_get(j, "text");
         struct document *d;
