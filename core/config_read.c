@@ -172,6 +172,21 @@ static int read_choice(struct reader *r, const struct config_key *key, json_t *j
     return choice ? 0 : -1;
 }
 
+/* tcp://ADDRESS:PORT, where a PORT of * leaves the choice to the system; or ipc://FILE. */
+static bool is_endpoint(const char *s)
+{
+    const char *colon = strrchr(s, ':');
+    size_t digits;
+
+    if (strncmp(s, "ipc://", 6) == 0)
+        return s[6] != '\0';
+    if (strncmp(s, "tcp://", 6) != 0 || colon <= s + 6)
+        return false;
+    digits = strspn(colon + 1, "0123456789");
+    return strcmp(colon, ":*") == 0 ||
+           (digits > 0 && digits < 6 && !colon[1 + digits] && atoi(colon + 1) <= 65535);
+}
+
 static int read_endpoint(struct reader *r, const struct config_key *key, json_t *json, void *to)
 {
     const char *address = copy(r, json);
@@ -179,7 +194,7 @@ static int read_endpoint(struct reader *r, const struct config_key *key, json_t 
     (void)key;
     if (!address)
         return -1;
-    if (*address && strncmp(address, "tcp://", 6) != 0 && strncmp(address, "ipc://", 6) != 0)
+    if (*address && !is_endpoint(address))
         return refuse(r, "is \"%s\", must be tcp://ADDRESS:PORT, ipc://FILE, or \"\" for none",
                       address);
     *(const char **)to = address;

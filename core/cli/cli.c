@@ -5,7 +5,6 @@
 #include "cli/cli.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* In the order of a newcomer's first day. */
@@ -30,15 +29,35 @@ static void print_help(FILE *to)
                 "Exit status: 0 done, 1 a document failed, 2 wrong usage or configuration.\n");
 }
 
+void cli_put(FILE *to, const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+
+    for (; *c; c++) {
+        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+
+        c += c1;
+        fputc(c1 || *c < ' ' || *c == 0x7f ? ' ' : *c, to);
+    }
+}
+
+static void say(const char *command, const char *fmt, va_list ap)
+{
+    char text[4096];
+
+    vsnprintf(text, sizeof text, fmt, ap);
+    fprintf(stderr, "gloss %s: ", command);
+    cli_put(stderr, text);
+    fputc('\n', stderr);
+}
+
 int cli_error(int status, const char *command, const char *fmt, ...)
 {
     va_list ap;
 
-    fprintf(stderr, "gloss %s: ", command);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    say(command, fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
     return status;
 }
 
@@ -46,11 +65,9 @@ int cli_usage(const char *command, const char *fmt, ...)
 {
     va_list ap;
 
-    fprintf(stderr, "gloss %s: ", command);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    say(command, fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
     return cli_usage_hint(command);
 }
 

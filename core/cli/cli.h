@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Exit status of every command. */
 enum {
@@ -26,6 +27,10 @@ struct cli_command {
     const char *summary; /* one line for `gloss --help` */
     int (*run)(int argc, char **argv);
 };
+
+/* Puts s, with a blank for each control character: what a document brings must not
+ * reach a terminal as an escape. */
+void cli_put(FILE *to, const char *s);
 
 /* Where help is, after getopt_long has said what is wrong; CLI_USAGE, for return. */
 int cli_usage_hint(const char *command);

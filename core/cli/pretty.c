@@ -5,6 +5,7 @@
  */
 #include "cli/pretty.h"
 
+#include "cli/cli.h"
 #include "text/utf8.h"
 
 #include <gloss/layers.h>
@@ -56,8 +57,7 @@ void pretty_puts(const struct pretty *p, const char *style, const char *s)
 {
     if (style && p->colour)
         fprintf(p->to, "\033[%sm", style);
-    for (; *s; s++)
-        fputc((unsigned char)*s < ' ' || *s == 0x7f ? ' ' : *s, p->to);
+    cli_put(p->to, s);
     if (style && p->colour)
         fputs("\033[0m", p->to);
 }

@@ -9,9 +9,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zmq.h>
 
 static const char help[] =
@@ -38,21 +39,37 @@ struct tail {
     const char **topics;
     size_t n_topics;
     unsigned long count;
-    long timeout_ms;
+    int timeout_ms; /* 0: none */
     bool want_pretty, want_topics;
     struct pretty pretty;
     char *log;    /* the log that seq counts in */
     json_t *last; /* topic to its last seq */
 };
 
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Heartbeats come without end where documents don't: they buy no time. */
 static bool receive(struct tail *t, zmq_msg_t *topic, zmq_msg_t *doc)
 {
-    for (;;) {
+    uint64_t begin = now_ms(), spent = 0;
+
+    while (!t->timeout_ms || spent < (uint64_t)t->timeout_ms) {
+        int left = t->timeout_ms ? t->timeout_ms - (int)spent : -1;
+
+        zmq_setsockopt(t->socket, ZMQ_RCVTIMEO, &left, sizeof left);
         if (zmq_msg_recv(topic, t->socket, 0) < 0 || zmq_msg_recv(doc, t->socket, 0) < 0)
             return false;
         if (zmq_msg_size(topic) != 1 || memcmp(zmq_msg_data(topic), HEARTBEAT, 1) != 0)
             return true;
+        spent = now_ms() - begin;
     }
+    return false;
 }
 
 /* A new log begins where the daemon began anew: nothing before counts. */
@@ -107,7 +124,7 @@ static int follow(struct tail *t)
     zmq_msg_init(&doc);
     while (!t->count || n < t->count) {
         if (!receive(t, &topic, &doc)) {
-            status = cli_error(CLI_FAILED, "tail", "nothing came from %s for %ld s", t->endpoint,
+            status = cli_error(CLI_FAILED, "tail", "nothing came from %s for %d s", t->endpoint,
                                t->timeout_ms / 1000);
             break;
         }
@@ -123,11 +140,10 @@ static int follow(struct tail *t)
 
 static int follow_connected(struct tail *t)
 {
-    int timeout = t->timeout_ms ? (int)t->timeout_ms : -1, hwm = 100000, status;
+    int hwm = 100000, status;
 
     t->context = zmq_ctx_new();
     t->socket = zmq_socket(t->context, ZMQ_SUB);
-    zmq_setsockopt(t->socket, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
     zmq_setsockopt(t->socket, ZMQ_RCVHWM, &hwm, sizeof hwm);
     for (size_t i = 0; i < t->n_topics; i++)
         zmq_setsockopt(t->socket, ZMQ_SUBSCRIBE, t->topics[i], strlen(t->topics[i]));
@@ -143,13 +159,13 @@ static int follow_connected(struct tail *t)
     return status;
 }
 
-/* A whole number of at least 1; 0 where it is none. */
-static unsigned long number(const char *s)
+/* A whole number from 1 to most; 0 where it is none. */
+static unsigned long number(const char *s, long most)
 {
     char *end;
     long n = strtol(s, &end, 10);
 
-    return *s && !*end && n > 0 ? (unsigned long)n : 0;
+    return *s && !*end && n > 0 && n <= most ? (unsigned long)n : 0;
 }
 
 static bool take_option(struct tail *t, int o, const char **file, bool *good)
@@ -165,10 +181,10 @@ static bool take_option(struct tail *t, int o, const char **file, bool *good)
         t->topics[t->n_topics++] = optarg;
         return true;
     case 'n':
-        *good = *good && (t->count = number(optarg));
+        *good = *good && (t->count = number(optarg, LONG_MAX - 1));
         return true;
     case 't':
-        *good = *good && (t->timeout_ms = (long)number(optarg) * 1000);
+        *good = *good && (t->timeout_ms = (int)number(optarg, INT_MAX / 1000) * 1000);
         return true;
     case 'p':
         t->want_pretty = true;

@@ -199,6 +199,16 @@ static int compare(const void *left, const void *right)
     return order ? order : a->at < b->at ? -1 : 1;
 }
 
+/* How much of s to show: n bytes at most, and no character cut in two. */
+static int front(const struct slice *s, size_t n)
+{
+    if (s->n <= n)
+        return (int)s->n;
+    while (n && ((unsigned char)s->p[n] & 0xC0) == 0x80)
+        n--;
+    return (int)n;
+}
+
 /* Sorted, for a document may come with a million keys. */
 static void check_twice(struct reader *r)
 {
@@ -214,7 +224,7 @@ static void check_twice(struct reader *r)
     }
     if (twice)
         refuse(r, REJECT_BAD_FIELD, twice->at, "the key \"%.*s\" is given twice",
-               twice->name.n < 60 ? (int)twice->name.n : 60, twice->name.p);
+               front(&twice->name, 60), twice->name.p);
 }
 
 /* One member; sets gloss where it is that one. */

@@ -164,6 +164,19 @@ static char *many_keys(size_t n, const char *last)
     return text_of(&o);
 }
 
+/* A reply carries the message: a character cut in two would be no UTF-8. */
+static void key_cut_between_characters(void **state)
+{
+    char json[256], wanted[128];
+    struct fault f;
+
+    (void)state;
+    snprintf(json, sizeof json, "{\"%059d\u00e9\":1,\"%059d\u00e9\":2,\"text\":\"x\"}", 7, 7);
+    snprintf(wanted, sizeof wanted, "line 1, column 67: the key \"%059d\" is given twice", 7);
+    assert_int_equal(read_text(json, strlen(json), &f), REJECT_BAD_FIELD);
+    assert_string_equal(f.text, wanted);
+}
+
 static void twice_among_many_keys(void **state)
 {
     struct fault f;
@@ -511,6 +524,7 @@ int main(void)
         cmocka_unit_test(accepted),
         cmocka_unit_test(rejected),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(key_cut_between_characters),
         cmocka_unit_test(twice_among_many_keys),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_byte_in_a_string),

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gloss run, send and tail as people use them: files in, documents out, the exit
+status, and what is said about what went wrong."""
+import json
+import subprocess
+import sys
+import time
+
+from harness import BUILD, Daemon, main
+
+GOOD = {"id": "a", "title": "Talks in Paris", "text": "The talks began in Paris on Monday."}
+
+
+def gloss(*args, **more):
+    return subprocess.run([BUILD / "gloss", *args], capture_output=True, timeout=60, **more)
+
+
+def lines(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_every_command_has_help_and_refuses_strange_options():
+    for command in ("run", "send", "tail", "plugins", "check", "schema", "new-plugin"):
+        helped = gloss(command, "--help")
+        assert helped.returncode == 0 and helped.stdout.startswith(f"usage: gloss {command}".encode()), command
+        refused = gloss(command, "--no-such-option")
+        assert refused.returncode == 2 and f"`gloss {command} --help`".encode() in refused.stderr, command
+        assert refused.stdout == b"", command
+
+
+def test_run_takes_plain_text_and_ndjson():
+    with Daemon(autostart=False) as d:
+        plain, many = d.folder / "page.txt", d.folder / "many.ndjson"
+        plain.write_text("\ufeffDie Gespräche begannen.")
+        many.write_text(f'\n{json.dumps(GOOD)}\r\n\n{{"text": "Two."}}')
+        ran = gloss("run", plain, many)
+        assert (ran.returncode, ran.stderr) == (0, b"")
+        docs = lines(ran.stdout)
+        assert [doc["text"][-9:] for doc in docs] == ["begannen.", "n Monday.", "Two."]
+        assert docs[1]["id"] == "a" and all("language" in doc["gloss"] for doc in docs)
+        assert lines(gloss("run", input=many.read_bytes()).stdout)[1]["text"] == "Two."
+
+
+def test_run_names_what_failed_and_goes_on():
+    text = b'{"text": 5}\n{"text": "good"}\nbad\n'
+    ran = gloss("run", "nowhere.txt", "-", input=text)
+    assert ran.returncode == 1 and len(lines(ran.stdout)) == 1
+    said = ran.stderr.decode().splitlines()
+    assert said[0] == "gloss run: nowhere.txt: No such file or directory"
+    assert said[1].startswith("gloss run: -:1: bad_field: ") and said[2].startswith("gloss run: -:3: invalid_json: ")
+    assert gloss("run", "-c", "nowhere.json").returncode == 2
+
+
+def test_no_escape_of_a_document_reaches_the_terminal():
+    evil = {"title": "\x1b[31mred\x9b32m", "text": "\x1b]0;x\x07 text \x9b31m", "source": "\x1b[1m"}
+    twice = b'{"\\u001b[31m": 1, "\\u001b[31m": 2, "text": "x"}'
+    ran = gloss("run", "--pretty", input=json.dumps(evil).encode() + b"\n" + twice)
+    for c in "\x1b\x07\x9b":
+        assert c not in ran.stdout.decode() + ran.stderr.decode(), (ran.stdout, ran.stderr)
+    assert b"red" in ran.stdout and b"given twice" in ran.stderr
+
+
+def test_pretty_shows_names_dateline_and_tone():
+    doc = {"title": "Flood", "text": "LYON, France (AP) - A terrible flood destroyed the old bridge of Lyon, Paul Martin said on Tuesday."}
+    out = gloss("run", "--pretty", input=json.dumps(doc).encode()).stdout.decode()
+    for part in ("Flood", "AP · LYON", "negative", "Paul Martin", "persons", "tone"):
+        assert part in out, (part, out)
+
+
+def test_send_and_tail():
+    with Daemon() as d:
+        tail = subprocess.Popen([BUILD / "gloss", "tail", "-c", d.folder / "glossd.json", "--count", "2", "--timeout", "30", "--topics"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1)  # a subscriber can't be seen to be subscribed
+        text = (json.dumps(GOOD) + '\n{"text": 5}\n{"text": "Two."}\n').encode()
+        sent = gloss("send", "-c", d.folder / "glossd.json", "--verbose", input=text)
+        out, err = tail.communicate(timeout=60)
+        assert (tail.returncode, err) == (0, b""), err
+        topics, docs = zip(*(line.split(b"\t", 1) for line in out.splitlines()))
+        assert set(topics) == {b"und.-."}
+        assert {json.loads(doc)["text"] for doc in docs} == {GOOD["text"], "Two."}  # of two workers, in any order
+        assert sent.returncode == 1
+        assert [reply["status"] for reply in lines(sent.stdout)] == ["accepted", "rejected", "accepted"]
+        said = sent.stderr.decode().splitlines()
+        assert said[0].startswith("gloss send: -:2: bad_field: ") and said[1].startswith("2 accepted, 1 rejected, ")
+
+
+def test_tail_gives_up_though_beats_come():
+    with Daemon() as d:
+        began = time.monotonic()
+        tail = gloss("tail", "-c", d.folder / "glossd.json", "--timeout", "2")
+        assert tail.returncode == 1 and b"nothing came from" in tail.stderr
+        assert 1.9 < time.monotonic() - began < 20
+
+
+def test_send_says_that_nobody_answers():
+    with Daemon(autostart=False) as d:
+        d.configure()
+        sent = gloss("send", "-c", d.folder / "glossd.json", "--timeout", "1", input=json.dumps(GOOD).encode())
+        said = sent.stderr.decode()
+        assert sent.returncode == 1 and "is glossd running there?" in said and "-:1: no answer" in said, said
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
