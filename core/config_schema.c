@@ -48,7 +48,8 @@ static json_t *schema_kind(const struct config_key *key)
 {
     switch (key->kind) {
     case KIND_ENDPOINT:
-        return string("^$|^(tcp|ipc)://");
+        return string("^$|^ipc://.|^tcp://.+:([*]|[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|"
+                      "655[0-2][0-9]|6553[0-5])$");
     case KIND_TOPIC:
         return string("^([^{}]|\\{[a-z0-9_]+\\})+$");
     case KIND_WORD:
