@@ -12,7 +12,7 @@ empty :=
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
-PKGS    := libuv libzmq jansson libsystemd
+PKGS    := libuv libzmq jansson libsystemd sqlite3 libxxhash
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
 OPT     := $(if $(SANITIZE),-O1,-O2)

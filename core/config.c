@@ -196,6 +196,10 @@ static int check_together(const struct config *c, struct fault *f)
     static const char *const path[] = {"endpoints.pull", "endpoints.ack", "endpoints.publish",
                                        "endpoints.replay"};
 
+    if (!strcmp(c->spool.durability, "commit") != (c->spool.path[0] != '\0')) {
+        fault_set(f, "durability commit needs a path, and a path needs durability commit");
+        return config_fault(c, "spool", f);
+    }
     for (int i = 1; i < 4; i++)
         for (int j = 0; j < i; j++) {
             size_t n = strlen(address[i]);

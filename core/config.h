@@ -71,7 +71,10 @@ struct config {
     } limits;
     uint32_t drain_ms; /* how long SIGTERM waits for what is in flight */
     struct {
-        const char *path, *durability; /* kept for the spool; "" and "memory" */
+        const char *path;                          /* of the file, absolute; "": in memory */
+        const char *durability;                    /* "commit", or "memory" where path is "" */
+        uint64_t keep_hours, keep_bytes;           /* of what was published */
+        uint64_t keep_dead_hours, keep_dead_bytes; /* of dead letters */
     } spool;
     const char *const *plugin_path; /* folders, absolute, NULL at the end */
     const char *const *model_path;

@@ -43,13 +43,21 @@ static const struct config_key limit_keys[] = {
     {0},
 };
 
-static const struct config_choice spool_paths[] = {{"", 0}, {0}};
-static const struct config_choice durabilities[] = {{"memory", 0}, {0}};
+static const struct config_choice durabilities[] = {{"memory", 0}, {"commit", 0}, {0}};
 static const struct config_key spool_keys[] = {
-    {"path", KIND_WORD, AT(spool.path), .def = "\"\"", .choices = spool_paths,
-     .help = "Where accepted documents are kept; \"\" with durability memory."},
+    {"path", KIND_FOLDER, AT(spool.path), .def = "\"\"",
+     .help = "The file accepted documents are kept in; \"\" with durability memory."},
     {"durability", KIND_WORD, AT(spool.durability), .def = "\"memory\"", .choices = durabilities,
-     .help = "What an accepted document survives. memory: a crash of a worker."},
+     .help = "What an accepted document survives. memory: a crash of a worker; commit: also "
+             "that of the daemon, and of the machine."},
+    {"keep_hours", KIND_COUNT64, AT(spool.keep_hours), .def = "168", .max = 1000000,
+     .help = "How long what was published is kept for replay."},
+    {"keep_bytes", KIND_COUNT64, AT(spool.keep_bytes), .def = "67108864", .max = SAFE_NUMBER,
+     .help = "How much of what was published is kept for replay."},
+    {"keep_dead_hours", KIND_COUNT64, AT(spool.keep_dead_hours), .def = "720", .max = 1000000,
+     .help = "How long dead letters are kept."},
+    {"keep_dead_bytes", KIND_COUNT64, AT(spool.keep_dead_bytes), .def = "67108864",
+     .max = SAFE_NUMBER, .help = "How much of dead letters is kept."},
     {0},
 };
 

@@ -28,8 +28,10 @@ static void on_watch(uv_timer_t *timer);
 
 static void give_up(struct dispatch *p, struct flight_doc *d, const char *why)
 {
+    const struct frame_result r = {.error = {why, strlen(why)}};
+
     p->documents--;
-    p->ops->on_dead(p, d, (struct slice){why, strlen(why)});
+    p->ops->on_dead(p, d, &r);
 }
 
 static void on_flush(uv_prepare_t *prepare)
@@ -63,17 +65,17 @@ static void on_result(struct generation *g, struct flight_doc *d, uint32_t type,
                       const char *payload, size_t n)
 {
     struct dispatch *p = g->owner;
-    struct slice topic, members;
+    struct frame_result r;
 
-    if (type != FRAME_DEAD && frame_gloss_read(payload, n, &topic, &members) < 0) {
+    if (frame_result_read(payload, n, &r) < 0) {
         give_up(p, d, "the worker's answer can't be read");
         return;
     }
     p->documents--;
     if (type == FRAME_DEAD)
-        p->ops->on_dead(p, d, (struct slice){payload, n});
+        p->ops->on_dead(p, d, &r);
     else
-        p->ops->on_done(p, d, topic, members);
+        p->ops->on_done(p, d, &r);
 }
 
 /* The document a dead worker was in, by the page or because there is no other. */

@@ -17,12 +17,11 @@ struct dispatch;
 
 /* What the dispatch tells its owner, from the loop. */
 struct dispatch_ops {
-    /* d has been through the pipeline; topic and members are valid in the call only. */
-    void (*on_done)(struct dispatch *p, struct flight_doc *d, struct slice topic,
-                    struct slice members);
+    /* d has been through the pipeline; r is valid in the call only. */
+    void (*on_done)(struct dispatch *p, struct flight_doc *d, const struct frame_result *r);
 
-    /* d must not, or can't, be published; why (one line) is valid in the call only. */
-    void (*on_dead)(struct dispatch *p, struct flight_doc *d, struct slice why);
+    /* d must not, or can't, be published; r has plugin and error, as above. */
+    void (*on_dead)(struct dispatch *p, struct flight_doc *d, const struct frame_result *r);
 
     /* The generation put last by dispatch_start serves now; or why it does not. */
     void (*on_started)(struct dispatch *p);

@@ -42,6 +42,7 @@ void flight_destroy(struct flight_doc *d)
     zmq_msg_close(&d->client);
     free((char *)d->id.p);
     free(d->frame);
+    free(d->result.memory);
     drop_skips(d);
     free(d->skip);
     free(d);
@@ -93,10 +94,10 @@ static int remake_frame(struct flight_doc *d, size_t old)
 
 int flight_enter(struct flight *f, struct flight_doc *d, const struct doc_fields *fields)
 {
-    d->ticket = f->tickets + 1;
+    if (!d->ticket)
+        d->ticket = ++f->tickets;
     if (make_frame(d, fields) < 0)
         return -1;
-    f->tickets++;
     f->documents++;
     f->bytes += d->bytes;
     return 0;

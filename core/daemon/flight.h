@@ -7,6 +7,7 @@
 #ifndef DAEMON_FLIGHT_H
 #define DAEMON_FLIGHT_H
 
+#include "daemon/spool.h"
 #include "daemon/zmq_uv.h"
 #include "wire/frame.h"
 #include "wire/json.h"
@@ -15,24 +16,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a document came in. */
-enum flight_form {
-    FLIGHT_JSON,  /* raw[0] is the document */
-    FLIGHT_TEXT,  /* raw[0] is the text */
-    FLIGHT_SPLIT, /* raw[0] is the JSON head, raw[1] the text */
+/* What the pipeline made of a document; all in one piece of memory. */
+struct flight_result {
+    char *memory;
+    struct frame_result of;
+    uint64_t seq, prev; /* given by the spool */
 };
 
 struct flight_doc {
     struct flight_doc *next; /* in whichever queue it waits */
     uint64_t ticket;
 
-    enum flight_form form;
-    zmq_msg_t raw[2]; /* the bytes as they came */
+    enum spool_form form; /* SPOOL_JSON, SPOOL_TEXT: raw[0]; SPOOL_SPLIT: head, then text */
+    zmq_msg_t raw[2];     /* the bytes as they came */
     size_t n_raw;
     struct json_doc json; /* of raw[0]; its slices must not be read after ingest */
     struct slice id;      /* what it is called in replies and logs; owned */
     bool made_id;         /* it came without one */
     uint64_t received_ms; /* since 1970 */
+
+    struct spool_task task; /* its next step in the spool */
+    struct ledger *ledger;  /* whose step it is */
+    bool duplicate;         /* the spool knows its id already */
+    struct flight_result result;
 
     bool acknowledged; /* client holds who sent it */
     bool delimiter;    /* the client is a REQ socket: replies need an empty part */
@@ -72,8 +78,8 @@ bool flight_has_room(const struct flight *f, size_t bytes);
 /* Whether enough has left for reading to go on after has_room said no. */
 bool flight_has_ebbed(const struct flight *f);
 
-/* Counts d, gives it its ticket, and makes its frame from the fields. 0, or -1 without
- * memory: it is not counted then. */
+/* Counts d, gives it a ticket where it has none, and makes its frame from the fields. 0, or -1
+ * without memory: it is not counted then. */
 int flight_enter(struct flight *f, struct flight_doc *d, const struct doc_fields *fields);
 
 /* Uncounts and destroys it. */

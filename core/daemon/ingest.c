@@ -2,31 +2,17 @@
  *
  * daemon/ingest.c - messages into documents.
  *
- * A document is one part (JSON, where it begins with a brace, else plain text) or
- * two (a JSON head, and the text). On a ROUTER the client's name comes before it,
- * and an empty part where the client is a REQ socket.
+ * On a ROUTER the client's name comes before the document's parts, and an empty part
+ * where the client is a REQ socket.
  */
 #include "daemon/ingest.h"
 
+#include "daemon/parts.h"
 #include "log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *data(zmq_msg_t *m)
-{
-    return zmq_msg_data(m);
-}
-
-static bool is_json(const char *s, size_t n)
-{
-    size_t i = n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-
-    while (i < n && strchr(" \t\r\n", s[i]) && s[i])
-        i++;
-    return i < n && s[i] == '{';
-}
 
 /* ---- from message to document */
 
@@ -52,26 +38,15 @@ static bool unpack(const struct ingest_source *s, struct zmq_uv_message *m, stru
     return true;
 }
 
-/* Reads d's parts; fields point into them or the scratch arena. */
 static enum reject read_parts(struct ingest *in, struct flight_doc *d, struct doc_fields *fields,
                               struct fault *f)
 {
-    const char *first = data(&d->raw[0]), *body = data(&d->raw[d->n_raw - 1]);
-    size_t n_first = zmq_msg_size(&d->raw[0]), n_body = zmq_msg_size(&d->raw[d->n_raw - 1]);
-    enum reject r;
+    enum reject r = parts_read(d, &in->scratch, fields, f);
+    size_t n = 0;
 
-    d->form = d->n_raw == 2 ? FLIGHT_SPLIT : is_json(first, n_first) ? FLIGHT_JSON : FLIGHT_TEXT;
-    if (d->form == FLIGHT_TEXT) {
-        r = json_check_body(NULL, body, n_body, f);
-    } else {
-        r = json_read(&d->json, &in->scratch, first, n_first, d->form == FLIGHT_JSON, f);
-        *fields = d->json.fields;
-    }
-    if (d->form == FLIGHT_SPLIT && r == REJECT_NONE)
-        r = json_check_body(&d->json, body, n_body, f);
-    if (d->form != FLIGHT_JSON)
-        fields->text = (struct slice){body, n_body};
-    if (n_first + (d->n_raw == 2 ? n_body : 0) <= in->document_bytes)
+    for (size_t i = 0; i < d->n_raw; i++)
+        n += zmq_msg_size(&d->raw[i]);
+    if (n <= in->document_bytes)
         return r;
     fault_set(f, "more than %" PRIu64 " bytes (limits.document_bytes)", in->document_bytes);
     return REJECT_TOO_LARGE;
@@ -112,7 +87,7 @@ static enum reject check(struct ingest *in, struct flight_doc *d, struct fault *
     bool good = name(in, d, &fields, r == REJECT_NONE);
 
     if (in->closed) {
-        fault_set(f, "shutting down: send it again");
+        fault_set(f, "%s: send it again", in->closed);
         r = REJECT_OVERLOADED;
     } else if (r == REJECT_NONE && (!good || flight_enter(in->flight, d, &fields) < 0)) {
         fault_set(f, "the daemon is out of memory: send it again");
@@ -125,21 +100,16 @@ static enum reject check(struct ingest *in, struct flight_doc *d, struct fault *
 static void reject(struct ingest *in, struct flight_doc *d, enum reject why, const char *message)
 {
     in->stats->rejected[why]++;
-    if (d->acknowledged)
+    if (d->acknowledged) {
         reply_rejected(in->reply, d, why, message);
-    else if (stats_may_log(in->stats, d->received_ms / 1000))
+        flight_destroy(d);
+        return;
+    }
+    if (stats_may_log(in->stats, d->received_ms / 1000))
         log_warn("ingest", "a document on the pull socket is rejected: %s: %s%s%.*s",
                  reject_code(why), message, d->id.p ? ": id " : "", (int)d->id.n,
                  d->id.p ? d->id.p : "");
-    flight_destroy(d);
-}
-
-static void accept_document(struct ingest *in, struct flight_doc *d)
-{
-    in->stats->accepted++;
-    if (!d->json.reply_enriched)
-        reply_accepted(in->reply, d);
-    in->on_document(in->owner, d);
+    in->on_rejected(in->owner, d, why, message);
 }
 
 static size_t size_of(struct zmq_uv_message *m)
@@ -171,7 +141,7 @@ static void take(struct ingest_source *s, struct zmq_uv_message *m)
     }
     r = check(in, d, &f);
     if (r == REJECT_NONE)
-        accept_document(in, d);
+        in->on_document(in->owner, d);
     else
         reject(in, d, r, f.text);
 }
@@ -196,11 +166,21 @@ static void release(struct ingest_source *s)
     s->holds = false;
 }
 
+/* Room or not, whether s may be read now. */
+static bool may_take(const struct ingest_source *s, size_t cost)
+{
+    const struct ingest *in = s->ingest;
+
+    if (in->closed)
+        return s->acknowledged;
+    return flight_has_room(in->flight, cost);
+}
+
 static void on_message(void *owner, struct zmq_uv_message *m)
 {
     struct ingest_source *s = owner;
 
-    if (s->ingest->closed || flight_has_room(s->ingest->flight, size_of(m)))
+    if (may_take(s, size_of(m)))
         take(s, m);
     else
         hold(s, m);
@@ -215,7 +195,7 @@ static void take_held(struct ingest_source *s)
 
 static void ebb(struct ingest_source *s)
 {
-    if (!s->holds || !flight_has_room(s->ingest->flight, size_of(&s->held)))
+    if (!s->holds || !may_take(s, size_of(&s->held)))
         return;
     take_held(s);
     zmq_uv_resume(s->socket);
@@ -259,11 +239,24 @@ void ingest_open(struct ingest *in)
     zmq_uv_resume(in->ack.socket);
 }
 
-void ingest_close(struct ingest *in)
+void ingest_close(struct ingest *in, const char *why)
 {
     zmq_uv_pause(in->pull.socket);
-    take_held(&in->pull); /* nobody could tell its sender to send it again */
-    in->closed = true;
+    in->closed = why;
     take_held(&in->ack);
     zmq_uv_resume(in->ack.socket);
+}
+
+void ingest_end(struct ingest *in)
+{
+    take_held(&in->pull); /* nobody could tell its sender to send it again */
+    ingest_close(in, "shutting down");
+}
+
+void ingest_reopen(struct ingest *in)
+{
+    in->closed = NULL;
+    ebb(&in->pull);
+    if (!in->pull.holds)
+        zmq_uv_resume(in->pull.socket);
 }

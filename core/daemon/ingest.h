@@ -34,12 +34,15 @@ struct ingest {
     struct reply *reply;
     struct stats *stats;
     uint64_t document_bytes; /* the limit */
-    bool closed;             /* whatever comes is told to come again */
+    const char *closed;      /* why whatever comes is told to come again; NULL: it is not */
     struct arena scratch;
     struct stamp ids;
 
-    /* d is checked, counted and has its frame; its sender was told. */
+    /* d is checked, counted and has its frame; its sender waits. */
     void (*on_document)(void *owner, struct flight_doc *d);
+
+    /* d came on PULL, where nobody can be told. It is not counted. */
+    void (*on_rejected)(void *owner, struct flight_doc *d, enum reject why, const char *message);
     void *owner;
 };
 
@@ -51,8 +54,14 @@ void ingest_finish(struct ingest *in);
 /* Starts reading. */
 void ingest_open(struct ingest *in);
 
-/* Stops reading PULL for good; what comes or waits on ROUTER is rejected as overloaded. */
-void ingest_close(struct ingest *in);
+/* Stops reading PULL; what comes or waits on ROUTER is rejected as overloaded, with why. */
+void ingest_close(struct ingest *in, const char *why);
+
+/* Reads on after that. */
+void ingest_reopen(struct ingest *in);
+
+/* Closes for good: what was read already is taken. */
+void ingest_end(struct ingest *in);
 
 /* Documents have left: reads on where there is room again. */
 void ingest_ebb(struct ingest *in);

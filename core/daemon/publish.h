@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/publish.h - enriched documents go out: stamped, spliced, sent. The hard
- * rule: seq rises by one with each document sent, and is never given twice.
+ * daemon/publish.h - enriched documents go out to whoever subscribes. The hard rule:
+ * only what the spool has committed, in the order of seq.
  */
 #ifndef DAEMON_PUBLISH_H
 #define DAEMON_PUBLISH_H
 
+#include "daemon/compose.h"
 #include "daemon/flight.h"
 #include "daemon/reply.h"
 #include "daemon/stats.h"
-#include "daemon/topics.h"
 #include "daemon/zmq_uv.h"
-#include "wire/stamp.h"
 
 #include <stdint.h>
 #include <uv.h>
@@ -20,24 +19,21 @@ struct publish {
     struct zmq_uv *socket; /* an XPUB */
     struct reply *reply;
     struct stats *stats;
-    char log[STAMP_ID];
-    uint64_t seq; /* the last given */
-    struct topics *topics;
-    struct json_out whole; /* a document in two parts, made one */
+    struct compose compose;
+    uint64_t seq; /* the last sent */
     uv_timer_t beat;
     uint64_t beaten; /* seq at the last beat */
 };
 
-/* 0, or -1 without memory or random bytes. */
-int publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, struct reply *reply,
-                 struct stats *stats);
+/* Goes on from the state of a spool, which must outlive it. */
+void publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, struct reply *reply,
+                  struct stats *stats, const struct spool_state *state);
 
 /* Closes the timer; the loop must run once more. */
 void publish_finish(struct publish *p);
 
-/* Publishes d under the topic, and to its sender where he waits for it. 0, or -1
- * without memory: nothing was sent and no seq is used up. */
-int publish_document(struct publish *p, struct flight_doc *d, struct slice topic,
-                     struct slice members);
+/* Sends d, whose result has its seq, and to its sender where he waits for it. Where there is
+ * no memory for that it is logged: subscribers see the gap, and replay has it. */
+void publish_document(struct publish *p, struct flight_doc *d);
 
 #endif

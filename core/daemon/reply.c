@@ -49,15 +49,25 @@ static void put_head(struct json_out *o, const char *status, const struct flight
         json_puts(o, "null");
 }
 
-void reply_accepted(struct reply *r, struct flight_doc *d)
+static void accepted(struct reply *r, struct flight_doc *d, const char *rest)
 {
     struct json_out o = {0};
 
     if (!d->acknowledged)
         return;
     put_head(&o, "accepted", d);
-    json_puts(&o, "}");
+    json_puts(&o, rest);
     send_json(r, d, &o);
+}
+
+void reply_accepted(struct reply *r, struct flight_doc *d)
+{
+    accepted(r, d, "}");
+}
+
+void reply_duplicate(struct reply *r, struct flight_doc *d)
+{
+    accepted(r, d, ",\"duplicate\":true}");
 }
 
 void reply_rejected(struct reply *r, struct flight_doc *d, enum reject why, const char *message)

@@ -21,6 +21,9 @@ struct reply {
 /* {"status":"accepted","id":..} */
 void reply_accepted(struct reply *r, struct flight_doc *d);
 
+/* {"status":"accepted","id":..,"duplicate":true} */
+void reply_duplicate(struct reply *r, struct flight_doc *d);
+
 /* {"status":"rejected","id":..,"error":{"code":..,"message":..}}; id null where it is
  * not known. */
 void reply_rejected(struct reply *r, struct flight_doc *d, enum reject why, const char *message);

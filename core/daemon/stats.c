@@ -17,8 +17,9 @@ void stats_write(const struct stats *s, char *to, size_t room)
     for (size_t i = 0; i <= REJECT_UNAUTHORIZED; i++)
         rejected += s->rejected[i];
     n = snprintf(to, room,
-                 "accepted %" PRIu64 ", published %" PRIu64 ", dead %" PRIu64 ", rejected %" PRIu64,
-                 s->accepted, s->published, s->dead, rejected);
+                 "accepted %" PRIu64 ", duplicates %" PRIu64 ", published %" PRIu64
+                 ", dead %" PRIu64 ", rejected %" PRIu64,
+                 s->accepted, s->duplicates, s->published, s->dead, rejected);
     for (size_t i = 0; i <= REJECT_UNAUTHORIZED && n > 0 && (size_t)n < room; i++)
         if (s->rejected[i])
             n += snprintf(to + n, room - (size_t)n, " %s %" PRIu64, reject_code((enum reject)i),

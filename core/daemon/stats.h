@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct stats {
-    uint64_t accepted, published, dead;
+    uint64_t accepted, published, dead, duplicates;
     uint64_t rejected[REJECT_UNAUTHORIZED + 1]; /* by reason */
     uint64_t bytes_in, bytes_out;
     uint64_t replies_lost; /* the client was gone, or does not read */

@@ -8,12 +8,15 @@
  */
 #include "daemon/supervisor.h"
 
+#include "daemon/backlog.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
+#include "daemon/ledger.h"
 #include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
 #include "daemon/sockets.h"
+#include "daemon/spool.h"
 #include "log.h"
 
 #include <inttypes.h>
@@ -38,6 +41,9 @@ struct supervisor {
     struct ingest ingest;
     struct dispatch dispatch;
     struct publish publish;
+    struct spool spool;
+    struct ledger ledger;
+    struct backlog backlog;
     struct notify notify;
     struct reload reload;
     uv_signal_t signal[SIGNALS];
@@ -62,13 +68,23 @@ static void finish_all(struct supervisor *s)
     dispatch_finish(&s->dispatch);
     ingest_finish(&s->ingest);
     publish_finish(&s->publish);
+    backlog_finish(&s->backlog);
+    spool_finish(&s->spool);
     notify_finish(&s->notify);
     sockets_close(&s->sockets, (int)linger);
 }
 
+static bool is_durable(const struct supervisor *s)
+{
+    return s->config->spool.path[0] != '\0';
+}
+
 static void drop(struct supervisor *s)
 {
-    if (s->flight.documents > 0) {
+    if (s->flight.documents > 0 && is_durable(s)) {
+        log_info("supervisor", "%" PRIu64 " documents in flight are run at the next start",
+                 s->flight.documents);
+    } else if (s->flight.documents > 0) {
         log_warn("supervisor", "%" PRIu64 " documents in flight are dropped", s->flight.documents);
         s->status = 1;
     }
@@ -79,7 +95,7 @@ static void on_look(uv_timer_t *timer)
 {
     struct supervisor *s = timer->data;
 
-    if (s->flight.documents == 0) {
+    if (s->flight.documents == 0 && spool_is_idle(&s->spool)) {
         uv_timer_stop(timer);
         dispatch_end(&s->dispatch, false);
     } else if (uv_now(&s->loop) - s->stopped >= s->drain_ms) {
@@ -93,7 +109,7 @@ static void stop(struct supervisor *s)
 {
     s->stopped = uv_now(&s->loop);
     notify_stopping(&s->notify);
-    ingest_close(&s->ingest);
+    ingest_end(&s->ingest);
     /* Not at once: what waits on the acknowledged socket shall get its answer. */
     uv_timer_start(&s->look, on_look, LOOK_MS, LOOK_MS);
 }
@@ -105,43 +121,160 @@ static void refuse(struct supervisor *s, const char *why)
     dispatch_end(&s->dispatch, true);
 }
 
+/* ---- a document's way: ingest, spool, dispatch, spool, publish */
+
+static void leave(struct supervisor *s, struct flight_doc *d)
+{
+    flight_leave(&s->flight, d);
+    ingest_ebb(&s->ingest);
+    backlog_ebb(&s->backlog);
+}
+
 static void on_document(void *owner, struct flight_doc *d)
+{
+    struct supervisor *s = owner;
+
+    ledger_accept(&s->ledger, d);
+}
+
+static void on_accepted(struct ledger *l, struct flight_doc *d)
+{
+    struct supervisor *s = l->owner;
+
+    if (d->duplicate) {
+        s->stats.duplicates++;
+        reply_duplicate(&s->reply, d);
+        leave(s, d);
+        return;
+    }
+    s->stats.accepted++;
+    if (!d->json.reply_enriched)
+        reply_accepted(&s->reply, d);
+    dispatch_put(&s->dispatch, d);
+}
+
+static void on_overloaded(struct ledger *l, struct flight_doc *d, const char *why)
+{
+    struct supervisor *s = l->owner;
+
+    s->stats.rejected[REJECT_OVERLOADED]++;
+    reply_rejected(&s->reply, d, REJECT_OVERLOADED, why);
+    leave(s, d);
+}
+
+/* Lost it is not: with a spool on disk it is run again at the next start. */
+static void hold_back(struct supervisor *s, struct flight_doc *d, const char *why)
+{
+    log_error("supervisor", "document %.*s is not done: %s%s", (int)d->id.n, d->id.p, why,
+              is_durable(s) ? ": it is run at the next start" : "");
+    leave(s, d);
+}
+
+static void on_rejected(void *owner, struct flight_doc *d, enum reject why, const char *message)
+{
+    const struct frame_result r = {.error = {message, strlen(message)}};
+    struct supervisor *s = owner;
+
+    if (ledger_bury(&s->ledger, d, reject_code(why), &r))
+        flight_destroy(d);
+}
+
+static void on_dead(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
+{
+    struct supervisor *s = p->owner;
+
+    if (p->dropping) {
+        leave(s, d);
+        return;
+    }
+    log_warn("supervisor", "document %.*s is given up: %.*s", (int)d->id.n, d->id.p,
+             (int)r->error.n, r->error.p);
+    if (ledger_bury(&s->ledger, d, r->plugin.p ? "plugin_failed" : "given_up", r))
+        hold_back(s, d, "no memory for a dead letter");
+}
+
+static void on_buried(struct ledger *l, struct flight_doc *d)
+{
+    struct supervisor *s = l->owner;
+
+    s->stats.dead++;
+    reply_dead(&s->reply, d, d->result.of.error);
+    if (d->ticket)
+        leave(s, d);
+    else
+        flight_destroy(d);
+}
+
+static void on_done(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
+{
+    struct supervisor *s = p->owner;
+
+    if (ledger_publish(&s->ledger, d, r))
+        hold_back(s, d, "no memory for its result");
+}
+
+static void send_out(struct supervisor *s, struct flight_doc *d)
+{
+    publish_document(&s->publish, d);
+    s->spool.sent = d->result.seq;
+}
+
+static void on_published(struct ledger *l, struct flight_doc *d)
+{
+    send_out(l->owner, d);
+    leave(l->owner, d);
+}
+
+static const struct ledger_ops ledger_ops = {on_accepted, on_overloaded, on_published, on_buried};
+
+static void on_unsent(void *owner, struct flight_doc *d)
+{
+    send_out(owner, d);
+    flight_destroy(d);
+}
+
+static void on_pending(void *owner, struct flight_doc *d)
 {
     struct supervisor *s = owner;
 
     dispatch_put(&s->dispatch, d);
 }
 
+/* ---- what the spool says */
+
+static void on_stall(struct spool *spool, const char *why)
+{
+    struct supervisor *s = spool->owner;
+
+    log_error("spool", "%s: nothing more is accepted until that is mended", why);
+    if (!s->stopped)
+        ingest_close(&s->ingest, "the spool takes nothing for now");
+}
+
+static void on_resume(struct spool *spool)
+{
+    struct supervisor *s = spool->owner;
+
+    log_info("spool", "it goes on");
+    if (!s->stopped)
+        ingest_reopen(&s->ingest);
+}
+
+static void on_damaged(struct spool *spool, const char *why)
+{
+    struct supervisor *s = spool->owner;
+
+    log_error("spool", "%s", why);
+    s->status = 2;
+    if (!s->stopped)
+        stop(s);
+    uv_timer_stop(&s->look);
+    dispatch_end(&s->dispatch, true);
+}
+
+static const struct spool_ops spool_ops = {on_stall, on_resume, on_damaged};
+
 /* ---- what the dispatch says */
-
-static void leave(struct supervisor *s, struct flight_doc *d)
-{
-    flight_leave(&s->flight, d);
-    ingest_ebb(&s->ingest);
-}
-
-static void on_dead(struct dispatch *p, struct flight_doc *d, struct slice why)
-{
-    struct supervisor *s = p->owner;
-
-    s->stats.dead++;
-    log_warn("supervisor", "document %.*s is given up: %.*s", (int)d->id.n, d->id.p, (int)why.n,
-             why.p);
-    reply_dead(&s->reply, d, why);
-    leave(s, d);
-}
-
-static void on_done(struct dispatch *p, struct flight_doc *d, struct slice topic,
-                    struct slice members)
-{
-    static const char why[] = "no memory to publish it";
-    struct supervisor *s = p->owner;
-
-    if (publish_document(&s->publish, d, topic, members) < 0)
-        on_dead(p, d, (struct slice){why, sizeof why - 1});
-    else
-        leave(s, d);
-}
 
 static void adopt(struct supervisor *s, const struct config *c)
 {
@@ -180,10 +313,15 @@ static void on_started(struct dispatch *p)
     s->serving = true;
     log_info("supervisor",
              "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s; workers: %" PRIu32
-             "; pipeline: %s; durability memory: what is in flight is lost if the daemon is killed",
-             s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], g->config.workers, g->pipeline);
-    if (!s->stopped)
+             "; pipeline: %s; %s",
+             s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], g->config.workers, g->pipeline,
+             is_durable(s)
+                 ? "what is accepted is on disk"
+                 : "durability memory: what is in flight is lost if the daemon is killed");
+    if (!s->stopped) {
+        backlog_start(&s->backlog);
         ingest_open(&s->ingest);
+    }
     notify_ready(&s->notify);
 }
 
@@ -245,6 +383,30 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* ---- the start */
 
+/* Gives documents their places in the spool and takes up what it has left. */
+static int open_spool(struct supervisor *s, struct fault *f)
+{
+    const struct config *c = s->config;
+    const struct spool_keep keep = {c->spool.keep_hours * UINT64_C(3600000), c->spool.keep_bytes,
+                                    c->spool.keep_dead_hours * UINT64_C(3600000),
+                                    c->spool.keep_dead_bytes};
+    struct spool_db *db = spool_db_open(c->spool.path, f);
+
+    if (!db)
+        return -1;
+    spool_init(&s->spool, &s->loop, db, &keep, &spool_ops, s);
+    s->flight.tickets = spool_db_state(db)->ticket;
+    s->ledger = (struct ledger){&s->spool, &ledger_ops, s};
+    s->backlog = (struct backlog){.spool = &s->spool,
+                                  .flight = &s->flight,
+                                  .on_unsent = on_unsent,
+                                  .on_pending = on_pending,
+                                  .owner = s};
+    publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats,
+                 spool_db_state(db));
+    return 0;
+}
+
 static void wire_up(struct supervisor *s)
 {
     dispatch_init(&s->dispatch, &s->loop, &dispatch_ops, s);
@@ -255,6 +417,7 @@ static void wire_up(struct supervisor *s)
     s->ingest.reply = &s->reply;
     s->ingest.stats = &s->stats;
     s->ingest.on_document = on_document;
+    s->ingest.on_rejected = on_rejected;
     s->ingest.owner = s;
     ingest_init(&s->ingest, &s->sockets.pull, &s->sockets.ack);
     s->reload = (struct reload){.dispatch = &s->dispatch, .first = s->config};
@@ -274,9 +437,7 @@ static void serve(struct supervisor *s)
     struct fault f;
 
     wire_up(s);
-    if (publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats) < 0)
-        refuse(s, "no memory to start");
-    else if (reload_begin(&s->reload, &f) < 0)
+    if (open_spool(s, &f) < 0 || reload_begin(&s->reload, &f) < 0)
         refuse(s, f.text);
     uv_run(&s->loop, UV_RUN_DEFAULT);
     sockets_flush(&s->sockets);

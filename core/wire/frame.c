@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * frame.c - a document in a frame: the head; how many plugins to skip; the
- * lengths of the fields in the order of struct doc_fields; their bytes; and of
- * each plugin to skip its entry, the length of the reason, the reason.
+ * frame.c - slices in a frame are their lengths, then their bytes. A document: the
+ * head; how many plugins to skip; the fields in the order of struct doc_fields; and of
+ * each plugin to skip its entry and the reason. A result: topic, plugin, error, and the
+ * members as the rest.
  */
 #include "wire/frame.h"
 
@@ -11,50 +12,57 @@
 #define FIELDS (sizeof(struct doc_fields) / sizeof(struct slice))
 #define ABSENT UINT32_MAX
 
+enum { RESULT_PARTS = 3 }; /* of struct frame_result: topic, plugin, error */
+
 static char *put_u32(char *to, uint32_t v)
 {
     memcpy(to, &v, sizeof v);
     return to + sizeof v;
 }
 
-static char *put_bytes(char *to, const struct slice *s)
+static size_t slices_size(const struct slice *s, size_t n)
 {
-    if (s->n)
-        memcpy(to, s->p, s->n);
-    return to + s->n;
+    size_t size = n * sizeof(uint32_t);
+
+    for (size_t i = 0; i < n; i++)
+        size += s[i].p ? s[i].n : 0;
+    return size;
+}
+
+static char *put_slices(char *to, const struct slice *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to = put_u32(to, s[i].p ? (uint32_t)s[i].n : ABSENT);
+    for (size_t i = 0; i < n; i++) {
+        if (!s[i].p || !s[i].n)
+            continue;
+        memcpy(to, s[i].p, s[i].n);
+        to += s[i].n;
+    }
+    return to;
 }
 
 size_t frame_doc_size(const struct doc_fields *f, const struct frame_skip *skip, size_t n_skip)
 {
-    const struct slice *field = (const struct slice *)f;
-    size_t size = sizeof(struct frame_head) + sizeof(uint32_t) * (1 + FIELDS + 2 * n_skip);
+    size_t size =
+        sizeof(struct frame_head) + sizeof(uint32_t) + slices_size((const struct slice *)f, FIELDS);
 
-    for (size_t i = 0; i < FIELDS; i++)
-        size += field[i].p ? field[i].n : 0;
     for (size_t i = 0; i < n_skip; i++)
-        size += skip[i].why.n;
+        size += sizeof(uint32_t) + slices_size(&skip[i].why, 1);
     return size;
 }
 
 void frame_doc_write(char *to, uint64_t ticket, const struct doc_fields *f,
                      const struct frame_skip *skip, size_t n_skip)
 {
-    const struct slice *field = (const struct slice *)f;
     struct frame_head head = {.type = FRAME_DOC, .ticket = ticket};
 
     head.size = (uint32_t)(frame_doc_size(f, skip, n_skip) - sizeof head);
     memcpy(to, &head, sizeof head);
     to = put_u32(to + sizeof head, (uint32_t)n_skip);
-    for (size_t i = 0; i < FIELDS; i++)
-        to = put_u32(to, field[i].p ? (uint32_t)field[i].n : ABSENT);
-    for (size_t i = 0; i < FIELDS; i++)
-        if (field[i].p)
-            to = put_bytes(to, &field[i]);
-    for (size_t i = 0; i < n_skip; i++) {
-        to = put_u32(to, skip[i].entry);
-        to = put_u32(to, (uint32_t)skip[i].why.n);
-        to = put_bytes(to, &skip[i].why);
-    }
+    to = put_slices(to, (const struct slice *)f, FIELDS);
+    for (size_t i = 0; i < n_skip; i++)
+        to = put_slices(put_u32(to, skip[i].entry), &skip[i].why, 1);
 }
 
 /* What is left of a payload that is being read. */
@@ -83,18 +91,21 @@ static int get_bytes(struct rest *r, size_t n, struct slice *s)
     return 0;
 }
 
-static int get_fields(struct rest *r, struct doc_fields *f)
+static int get_slices(struct rest *r, struct slice *s, size_t n)
 {
-    struct slice *field = (struct slice *)f;
-    uint32_t length[FIELDS];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t length;
 
-    for (size_t i = 0; i < FIELDS; i++)
-        if (get_u32(r, &length[i]) < 0)
+        if (get_u32(r, &length) < 0)
             return -1;
-    memset(f, 0, sizeof *f);
-    for (size_t i = 0; i < FIELDS; i++)
-        if (length[i] != ABSENT && get_bytes(r, length[i], &field[i]) < 0)
+        s[i] = (struct slice){NULL, length};
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].n == ABSENT)
+            s[i].n = 0;
+        else if (get_bytes(r, s[i].n, &s[i]) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -102,24 +113,32 @@ int frame_doc_read(const char *payload, size_t n, struct doc_fields *f, struct f
                    size_t *n_skip)
 {
     struct rest r = {payload, n};
-    uint32_t count, length;
+    uint32_t count;
 
-    if (get_u32(&r, &count) < 0 || count > *n_skip || get_fields(&r, f) < 0)
+    if (get_u32(&r, &count) < 0 || count > *n_skip || get_slices(&r, (struct slice *)f, FIELDS) < 0)
         return -1;
     for (uint32_t i = 0; i < count; i++)
-        if (get_u32(&r, &skip[i].entry) < 0 || get_u32(&r, &length) < 0 ||
-            get_bytes(&r, length, &skip[i].why) < 0)
+        if (get_u32(&r, &skip[i].entry) < 0 || get_slices(&r, &skip[i].why, 1) < 0)
             return -1;
     *n_skip = count;
     return r.n == 0 ? 0 : -1;
 }
 
-int frame_gloss_read(const char *payload, size_t n, struct slice *topic, struct slice *members)
+size_t frame_result_size(const struct frame_result *r)
 {
-    struct rest r = {payload, n};
-    uint32_t length;
+    return slices_size(&r->topic, RESULT_PARTS);
+}
 
-    if (get_u32(&r, &length) < 0 || get_bytes(&r, length, topic) < 0)
+void frame_result_write(char *to, const struct frame_result *r)
+{
+    put_slices(to, &r->topic, RESULT_PARTS);
+}
+
+int frame_result_read(const char *payload, size_t n, struct frame_result *r)
+{
+    struct rest rest = {payload, n};
+
+    if (get_slices(&rest, &r->topic, RESULT_PARTS) < 0)
         return -1;
-    return get_bytes(&r, r.n, members);
+    return get_bytes(&rest, rest.n, &r->members);
 }

@@ -45,7 +45,17 @@ void frame_doc_write(char *to, uint64_t ticket, const struct doc_fields *f,
 int frame_doc_read(const char *payload, size_t n, struct doc_fields *f, struct frame_skip *skip,
                    size_t *n_skip);
 
-/* FRAME_GLOSS: u32 length of topic, topic, members. */
-int frame_gloss_read(const char *payload, size_t n, struct slice *topic, struct slice *members);
+/* What a worker answers. FRAME_GLOSS: topic, members, and where a plugin failed which (the
+ * first) and how; FRAME_DEAD: plugin and error alone. */
+struct frame_result {
+    struct slice topic, plugin, error, members; /* error.p NULL: nothing failed */
+};
+
+/* Bytes that go before the members: all the rest of a result. */
+size_t frame_result_size(const struct frame_result *r);
+void frame_result_write(char *to, const struct frame_result *r);
+
+/* Slices point into the payload. 0, or -1 where it does not fit. */
+int frame_result_read(const char *payload, size_t n, struct frame_result *r);
 
 #endif

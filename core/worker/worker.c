@@ -137,15 +137,29 @@ static int start(struct worker *w)
 
 /* ---- a document */
 
-static void put_gloss(struct worker *w, uint64_t started_us)
+static struct slice slice_of(const char *s)
 {
-    struct json_out *o = &w->channel.out;
-    const char *topic = pipeline_topic(w->pipeline, &w->doc);
-    uint32_t n = (uint32_t)strlen(topic);
+    return (struct slice){s, s ? strlen(s) : 0};
+}
 
-    json_put(o, (const char *)&n, sizeof n);
-    json_put(o, topic, n);
-    json_put_gloss(o, &w->doc, w->config.offsets, (uint32_t)(channel_now_us() - started_us));
+/* What comes before the members: the topic, and what failed first. */
+static int put_result(struct worker *w, const struct doc_error *error, const char *topic)
+{
+    struct frame_result r = {slice_of(topic),
+                             slice_of(error ? error->plugin : NULL),
+                             slice_of(error ? error->error : NULL),
+                             {NULL, 0}};
+    char *to;
+
+    if (w->doc.dead)
+        r.error = slice_of(w->doc.dead);
+    to = malloc(frame_result_size(&r)); /* the document's own memory may be used up */
+    if (!to)
+        return -1;
+    frame_result_write(to, &r);
+    json_put(&w->channel.out, to, frame_result_size(&r));
+    free(to);
+    return 0;
 }
 
 /* The reasons why plugins are left out, as pipeline_run wants them. */
@@ -168,7 +182,6 @@ static int serve(struct worker *w, const struct frame_head *head, const char *pa
     size_t n_skip = w->config.n_pipeline, begin = channel_begin(&w->channel);
     uint32_t type = FRAME_GLOSS;
     struct doc_fields fields;
-    int r;
 
     mark(w->page, head->ticket, PAGE_CORE);
     if (head->type != FRAME_DOC ||
@@ -178,15 +191,17 @@ static int serve(struct worker *w, const struct frame_head *head, const char *pa
         w->doc.dead = "too large for the memory a worker has";
     else
         pipeline_run(w->pipeline, &w->doc, w->why);
-    if (w->doc.dead) {
+    if (put_result(w, w->doc.errors, w->doc.dead ? NULL : pipeline_topic(w->pipeline, &w->doc)) < 0)
+        return -1;
+    if (w->doc.dead)
         type = FRAME_DEAD;
-        json_puts(&w->channel.out, w->doc.dead);
-    } else {
-        put_gloss(w, started_us);
-    }
-    r = channel_end(&w->channel, begin, type, head->ticket);
+    else
+        json_put_gloss(&w->channel.out, &w->doc, w->config.offsets,
+                       (uint32_t)(channel_now_us() - started_us));
+    if (channel_end(&w->channel, begin, type, head->ticket) < 0)
+        return -1;
     mark(w->page, 0, PAGE_IDLE);
-    return r;
+    return 0;
 }
 
 static void finish(struct worker *w)

@@ -14,7 +14,8 @@ ROOMS = {
     "wire": (["log", "text", "config", "wire"], {}),
     "plugin": (["log", "text", "config", "wire", "plugin"], {"dlfcn": {"plugin.c"}}),
     "worker": (["log", "text", "config", "wire", "plugin", "worker"], {}),
-    "daemon": (["log", "text", "config", "wire", "daemon"], {"uv": None, "zmq": None, "systemd": {"notify.c"}}),
+    "daemon": (["log", "text", "config", "wire", "daemon"],
+               {"uv": None, "zmq": None, "systemd": {"notify.c"}, "sqlite3": {"spool_parts.h"}}),
     "cli": (["log", "text", "config", "wire", "plugin", "worker", "daemon", "cli"], dict.fromkeys(LIBRARIES)),
     "main": (["cli", "daemon", "worker"], {}),
 }

@@ -134,30 +134,33 @@ static void lies_are_refused(void **state)
     refused(frame, n + 1, 2); /* a byte too many */
 }
 
-static void gloss_is_topic_and_members(void **state)
+static void result_comes_back(void **state)
 {
-    struct slice topic, members;
-    char payload[] = "....en.AFP.\"run\":{}";
-    uint32_t length = 7;
+    const struct frame_result r = {.topic = {"en.x.", 5}, .error = {"broke", 5}};
+    char payload[128];
+    struct frame_result back;
+    size_t n = frame_result_size(&r);
 
     (void)state;
-    memcpy(payload, &length, sizeof length);
-    assert_int_equal(frame_gloss_read(payload, sizeof payload - 1, &topic, &members), 0);
-    assert_same(topic, of("en.AFP."));
-    assert_same(members, of("\"run\":{}"));
-    assert_int_equal(frame_gloss_read(payload, 11, &topic, &members), 0);
-    assert_int_equal(members.n, 0);
-    assert_int_equal(frame_gloss_read(payload, 10, &topic, &members), -1);
-    assert_int_equal(frame_gloss_read(payload, 3, &topic, &members), -1);
-    assert_int_equal(frame_gloss_read(payload, 0, &topic, &members), -1);
+    frame_result_write(payload, &r);
+    memcpy(payload + n, "\"a\":1", 5);
+    assert_int_equal(frame_result_read(payload, n + 5, &back), 0);
+    assert_int_equal(back.topic.n, 5);
+    assert_memory_equal(back.topic.p, "en.x.", 5);
+    assert_null(back.plugin.p);
+    assert_memory_equal(back.error.p, "broke", 5);
+    assert_int_equal(back.members.n, 5);
+    assert_memory_equal(back.members.p, "\"a\":1", 5);
+    for (size_t cut = 0; cut < n; cut++)
+        assert_int_equal(frame_result_read(payload, cut, &back), -1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(document_comes_back),        cmocka_unit_test(document_without_anything),
-        cmocka_unit_test(cut_documents_are_refused),  cmocka_unit_test(lies_are_refused),
-        cmocka_unit_test(gloss_is_topic_and_members),
+        cmocka_unit_test(document_comes_back),       cmocka_unit_test(document_without_anything),
+        cmocka_unit_test(cut_documents_are_refused), cmocka_unit_test(lies_are_refused),
+        cmocka_unit_test(result_comes_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

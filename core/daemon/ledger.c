@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/ledger.c - what a document's steps write into the spool.
+ */
+#include "daemon/ledger.h"
+
+#include "daemon/parts.h"
+#include "wire/stamp.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct flight_doc *document(struct spool_task *t)
+{
+    return (struct flight_doc *)((char *)t - offsetof(struct flight_doc, task));
+}
+
+static void put(struct ledger *l, struct flight_doc *d, struct spool_task task)
+{
+    d->ledger = l;
+    d->task = task;
+    spool_put(l->spool, &d->task);
+}
+
+/* ---- accepted */
+
+static enum spool_result run_accept(struct spool_task *t, struct spool_db *db, struct fault *f)
+{
+    struct flight_doc *d = document(t);
+    struct spool_doc kept = parts_kept(d);
+    enum spool_result r = spool_db_accept(db, &kept, f);
+
+    d->duplicate = r == SPOOL_DUPLICATE;
+    return r;
+}
+
+static void done_accept(struct spool_task *t)
+{
+    struct flight_doc *d = document(t);
+
+    d->ledger->ops->on_accepted(d->ledger, d);
+}
+
+static void give_up_accept(struct spool_task *t, const char *why)
+{
+    struct flight_doc *d = document(t);
+
+    d->ledger->ops->on_overloaded(d->ledger, d, why);
+}
+
+void ledger_accept(struct ledger *l, struct flight_doc *d)
+{
+    put(l, d,
+        (struct spool_task){.run = run_accept,
+                            .done = done_accept,
+                            .give_up = d->acknowledged ? give_up_accept : NULL});
+}
+
+/* ---- copies */
+
+static struct slice copy(char **to, struct slice s)
+{
+    struct slice copied = {*to, s.n};
+
+    if (!s.p)
+        return (struct slice){NULL, 0};
+    memcpy(*to, s.p, s.n);
+    *to += s.n;
+    return copied;
+}
+
+static int keep_result(struct flight_doc *d, const struct frame_result *r)
+{
+    char *to = malloc(r->topic.n + r->members.n + r->plugin.n + r->error.n + 1);
+
+    if (!to)
+        return -1;
+    free(d->result.memory);
+    d->result = (struct flight_result){.memory = to};
+    d->result.of.topic = copy(&to, r->topic);
+    d->result.of.members = copy(&to, r->members);
+    d->result.of.plugin = copy(&to, r->plugin);
+    d->result.of.error = copy(&to, r->error);
+    return 0;
+}
+
+/* ---- dead */
+
+static struct spool_dead dead_letter(struct flight_doc *d, struct slice reason)
+{
+    return (struct spool_dead){.ticket = d->ticket,
+                               .at_ms = (uint64_t)stamp_now(),
+                               .reason = reason,
+                               .plugin = d->result.of.plugin,
+                               .message = d->result.of.error,
+                               .doc = parts_kept(d)};
+}
+
+static enum spool_result run_bury(struct spool_task *t, struct spool_db *db, struct fault *f)
+{
+    struct flight_doc *d = document(t);
+    struct spool_dead dead = dead_letter(d, d->result.of.topic);
+
+    return spool_db_bury(db, &dead, d->ticket != 0, f);
+}
+
+static void done_bury(struct spool_task *t)
+{
+    struct flight_doc *d = document(t);
+
+    d->ledger->ops->on_buried(d->ledger, d);
+}
+
+int ledger_bury(struct ledger *l, struct flight_doc *d, const char *reason,
+                const struct frame_result *result)
+{
+    /* The reason takes the topic's place: a document has one or the other. */
+    const struct frame_result kept = {
+        .topic = {reason, strlen(reason)}, .plugin = result->plugin, .error = result->error};
+
+    if (keep_result(d, &kept) < 0)
+        return -1;
+    put(l, d, (struct spool_task){.run = run_bury, .done = done_bury});
+    return 0;
+}
+
+/* ---- published */
+
+static enum spool_result run_publish(struct spool_task *t, struct spool_db *db, struct fault *f)
+{
+    static const struct slice failed = {"plugin_failed", sizeof "plugin_failed" - 1};
+    struct flight_doc *d = document(t);
+    struct spool_published p = {
+        .doc = parts_kept(d), .topic = d->result.of.topic, .members = d->result.of.members};
+    enum spool_result r =
+        spool_db_publish(db, &p, (uint64_t)stamp_now(), &d->result.seq, &d->result.prev, f);
+
+    if (r == SPOOL_OK && d->result.of.error.p) {
+        struct spool_dead dead = dead_letter(d, failed);
+
+        r = spool_db_bury(db, &dead, false, f);
+    }
+    return r;
+}
+
+static void done_publish(struct spool_task *t)
+{
+    struct flight_doc *d = document(t);
+
+    d->ledger->ops->on_published(d->ledger, d);
+}
+
+int ledger_publish(struct ledger *l, struct flight_doc *d, const struct frame_result *result)
+{
+    if (keep_result(d, result) < 0)
+        return -1;
+    put(l, d, (struct spool_task){.run = run_publish, .done = done_publish});
+    return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/spool.c - tasks into groups, groups into commits.
+ *
+ * While one group is being committed the next one gathers, so a group is as large as
+ * the disk is slow. A group that finds no room is undone and tried again.
+ */
+#include "daemon/spool.h"
+
+#include "wire/stamp.h"
+
+enum { RETRY_MS = 250 };
+
+/* ---- in the thread */
+
+static enum spool_result run_all(struct spool *s)
+{
+    enum spool_result r = spool_db_begin(s->db, &s->fault);
+
+    if (r != SPOOL_OK)
+        return r;
+    spool_db_sent(s->db, s->running_sent);
+    for (struct spool_task *t = s->running; t && r < SPOOL_FULL; t = t->next)
+        r = t->run(t, s->db, &s->fault);
+    if (r < SPOOL_FULL)
+        r = spool_db_trim(s->db, &s->keep, (uint64_t)stamp_now(), &s->fault);
+    if (r >= SPOOL_FULL) {
+        spool_db_rollback(s->db);
+        return r;
+    }
+    return spool_db_commit(s->db, &s->fault);
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct spool *s = work->data;
+
+    s->result = run_all(s);
+}
+
+/* ---- on the loop */
+
+static void on_committed(uv_work_t *work, int status);
+
+static void start(struct spool *s)
+{
+    if (s->busy || s->broken || !s->first || uv_is_active((uv_handle_t *)&s->retry))
+        return;
+    s->running = s->first;
+    s->first = NULL;
+    s->last = &s->first;
+    s->running_sent = s->sent;
+    s->busy = true;
+    uv_queue_work(s->loop, &s->work, on_work, on_committed);
+}
+
+static void finish_group(struct spool *s)
+{
+    struct spool_task *t = s->running, *next;
+
+    s->running = NULL;
+    s->commits++;
+    for (; t; t = next) {
+        next = t->next;
+        s->tasks++;
+        t->done(t);
+    }
+    if (s->stalled) {
+        s->stalled = false;
+        s->ops->on_resume(s);
+    }
+}
+
+/* The group goes before what was put since, but for those who would rather not wait. */
+static void put_back(struct spool *s)
+{
+    struct spool_task *t = s->running, *next, *rest = s->first;
+
+    s->running = s->first = NULL;
+    s->last = &s->first;
+    for (int round = 0; round < 2; round++, t = rest)
+        for (; t; t = next) {
+            next = t->next;
+            if (t->give_up)
+                t->give_up(t, s->fault.text);
+            else
+                spool_put(s, t);
+        }
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    start(timer->data);
+}
+
+static void stall(struct spool *s)
+{
+    if (!s->stalled) {
+        s->stalled = true;
+        s->ops->on_stall(s, s->fault.text);
+    }
+    put_back(s);
+    uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
+}
+
+static void on_committed(uv_work_t *work, int status)
+{
+    struct spool *s = work->data;
+
+    (void)status;
+    s->busy = false;
+    if (s->finished) {
+        spool_db_close(s->db);
+    } else if (s->result < SPOOL_FULL) {
+        finish_group(s);
+    } else if (s->result == SPOOL_DAMAGED) {
+        s->broken = true;
+        put_back(s);
+        s->ops->on_damaged(s, s->fault.text);
+    } else {
+        stall(s);
+    }
+}
+
+/* Once a turn of the loop, so that what came in one turn goes in one group. */
+static void on_start(uv_prepare_t *prepare)
+{
+    start(prepare->data);
+}
+
+void spool_init(struct spool *s, uv_loop_t *loop, struct spool_db *db,
+                const struct spool_keep *keep, const struct spool_ops *ops, void *owner)
+{
+    *s = (struct spool){.loop = loop, .ops = ops, .owner = owner, .db = db, .keep = *keep};
+    s->last = &s->first;
+    s->sent = spool_db_state(db)->sent;
+    s->work.data = s->start.data = s->retry.data = s;
+    uv_prepare_init(loop, &s->start);
+    uv_prepare_start(&s->start, on_start);
+    uv_timer_init(loop, &s->retry);
+}
+
+void spool_finish(struct spool *s)
+{
+    if (s->finished || !s->db)
+        return;
+    s->finished = true;
+    uv_close((uv_handle_t *)&s->start, NULL);
+    uv_close((uv_handle_t *)&s->retry, NULL);
+    if (!s->busy)
+        spool_db_close(s->db);
+}
+
+void spool_put(struct spool *s, struct spool_task *t)
+{
+    t->next = NULL;
+    *s->last = t;
+    s->last = &t->next;
+}
+
+bool spool_is_idle(const struct spool *s)
+{
+    return !s->busy && !s->first;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/spool_db.h - the spool's file: what was accepted, what became of it, and
+ * what was published, in SQLite. Pure storage: it knows no loop and no socket. The
+ * hard rule: one thread at a time, and nothing counts before spool_db_commit.
+ *
+ * The tables (docs/spool.md describes them for people with sqlite3):
+ *   documents  ticket, client's id, bytes as they came
+ *   pending    tickets of documents that have no result yet
+ *   published  seq, ticket, topic, prev, the gloss members
+ *   dead       number, bytes, reason, plugin
+ *   facts      log, last ticket, last seq sent
+ */
+#ifndef DAEMON_SPOOL_DB_H
+#define DAEMON_SPOOL_DB_H
+
+#include "log.h"
+#include "text/doc.h"
+#include "wire/stamp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct spool_db;
+
+/* How a call ended. The text is in the fault given. */
+enum spool_result {
+    SPOOL_OK,
+    SPOOL_NONE,      /* there is no such row */
+    SPOOL_DUPLICATE, /* the client's id is known already */
+    SPOOL_FULL,      /* no room on the disk: try again later */
+    SPOOL_IO,        /* the disk failed: try again later */
+    SPOOL_DAMAGED,   /* the file is not what was written: stop */
+};
+
+/* How a document came in: which parts are which. Stored, so never renumbered. */
+enum spool_form { SPOOL_JSON = 0, SPOOL_TEXT = 1, SPOOL_SPLIT = 2 };
+
+/* A document as it is kept. Slices are the caller's on the way in; on the way out they
+ * live until the next call on the same db. */
+struct spool_doc {
+    uint64_t ticket;
+    enum spool_form form;
+    struct slice id;         /* what it is called */
+    bool made_id;            /* the daemon made the id */
+    bool keyed;              /* the id is the client's: sent again, it is a duplicate */
+    uint64_t received_ms;    /* since 1970 */
+    struct slice head, body; /* as they came; body only with SPOOL_SPLIT */
+};
+
+/* A document with its result. */
+struct spool_published {
+    struct spool_doc doc;
+    uint64_t seq, prev; /* prev 0: none, or no longer known */
+    struct slice topic, members;
+};
+
+/* A document that was not published, or was with a failure, and why. */
+struct spool_dead {
+    uint64_t number; /* given by the db; rises */
+    uint64_t ticket; /* of an accepted document; 0: it was never accepted */
+    uint64_t at_ms;
+    struct slice reason; /* a code: "plugin_failed", "invalid_json", .. */
+    struct slice plugin; /* who failed; empty where none did */
+    struct slice message;
+    struct spool_doc doc;
+};
+
+/* Where the spool stands. */
+struct spool_state {
+    char log[STAMP_ID]; /* the name of the log that seq counts in */
+    uint64_t ticket;    /* the last given */
+    uint64_t seq;       /* the last given */
+    uint64_t sent;      /* the last that is known to have been sent */
+    uint64_t pending, dead;
+};
+
+/* What is kept at most, beyond what is pending. */
+struct spool_keep {
+    uint64_t published_ms, published_bytes;
+    uint64_t dead_ms, dead_bytes;
+};
+
+/* Opens or makes the spool at path; "" is one in memory. A path in use by another
+ * glossd, of a newer version, or damaged is refused with what to do. NULL with f. */
+struct spool_db *spool_db_open(const char *path, struct fault *f);
+
+/* The same for looking only: whoever serves it may go on. */
+struct spool_db *spool_db_open_readonly(const char *path, struct fault *f);
+
+void spool_db_close(struct spool_db *db); /* NULL is accepted */
+
+const struct spool_state *spool_db_state(const struct spool_db *db);
+
+/* Everything that changes the spool stands between these two. After a rollback, and
+ * after a commit that failed, the state is that of the last commit. */
+enum spool_result spool_db_begin(struct spool_db *db, struct fault *f);
+enum spool_result spool_db_commit(struct spool_db *db, struct fault *f);
+void spool_db_rollback(struct spool_db *db);
+
+/* A document is accepted under d->ticket, or is a duplicate. */
+enum spool_result spool_db_accept(struct spool_db *db, const struct spool_doc *d, struct fault *f);
+
+/* The result of the document of p: gives it the next seq, and prev. SPOOL_NONE where it
+ * is not pending. */
+enum spool_result spool_db_publish(struct spool_db *db, const struct spool_published *p,
+                                   uint64_t now_ms, uint64_t *seq, uint64_t *prev, struct fault *f);
+
+/* A dead letter. settle: the accepted document is done with, and goes; else a copy. */
+enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *dead, bool settle,
+                                struct fault *f);
+
+/* Everything up to seq has been sent. */
+void spool_db_sent(struct spool_db *db, uint64_t seq);
+
+/* Takes away what is beyond keep, a bounded piece of work a call. */
+enum spool_result spool_db_trim(struct spool_db *db, const struct spool_keep *keep, uint64_t now_ms,
+                                struct fault *f);
+
+/* The first pending document with a ticket above after; SPOOL_NONE at the end. */
+enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct spool_doc *d,
+                                   struct fault *f);
+
+/* The first published document from seq on, whose topic begins with prefix. */
+enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct slice prefix,
+                                     struct spool_published *p, struct fault *f);
+
+/* Which dead letters are meant; what is empty or 0 is any. */
+struct spool_filter {
+    struct slice reason, plugin;
+    uint64_t since_ms;
+};
+
+/* The first dead letter with a number above after that the filter lets through. */
+enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
+                                const struct spool_filter *filter, struct spool_dead *dead,
+                                struct fault *f);
+
+/* Lets go of the row last read, so that the file's log can be folded in. */
+void spool_db_rest(struct spool_db *db);
+
+/* Takes a dead letter off the list. SPOOL_NONE where there is none of that number. */
+enum spool_result spool_db_exhume(struct spool_db *db, uint64_t number, struct fault *f);
+
+/* Reads every row and compares its sum; damaged rows are told one by one. The number of
+ * rows that are damaged, or -1 with f where the file can't be read at all. */
+int64_t spool_db_check(struct spool_db *db, void (*on_damage)(void *owner, const char *what),
+                       void *owner, struct fault *f);
+
+#endif

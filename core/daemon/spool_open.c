@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/spool_open.c - a spool is opened, made, or refused with what to do. The
+ * hard rule: a file that is not a spool of this version is not touched.
+ */
+#include "daemon/spool_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { BUSY_MS = 2000 }; /* somebody looks into the file with sqlite3 */
+
+enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+        return SPOOL_OK;
+    case SQLITE_FULL:
+        fault_set(f, "the spool %s: no room on its disk", db->path);
+        return SPOOL_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+        fault_set(f,
+                  "the spool %s is damaged (%s): `gloss spool salvage` saves what can be saved "
+                  "into a new file",
+                  db->path, sqlite3_errmsg(db->sql));
+        return SPOOL_DAMAGED;
+    default:
+        fault_set(f, "the spool %s: %s (%s)", db->path, sqlite3_errmsg(db->sql),
+                  strerror(sqlite3_system_errno(db->sql)));
+        return SPOOL_IO;
+    }
+}
+
+int64_t spool_sum(struct slice a, struct slice b)
+{
+    return (int64_t)(XXH3_64bits(a.p, a.n) ^ (XXH3_64bits(b.p, b.n) * 31));
+}
+
+/* Two daemons on one file would give the same seq twice. */
+static int take_lock(struct spool_db *db, struct fault *f)
+{
+    char *name;
+
+    if (!*db->path)
+        return 0;
+    if (asprintf(&name, "%s.lock", db->path) < 0)
+        return fault_set(f, "no memory");
+    db->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    free(name);
+    if (db->lock < 0)
+        return fault_set(f, "the spool %s: %s: is the folder there, and ours to write?", db->path,
+                         strerror(errno));
+    if (flock(db->lock, LOCK_EX | LOCK_NB))
+        return fault_set(f, "the spool %s is in use by another glossd: give this one another path",
+                         db->path);
+    return 0;
+}
+
+static int run(struct spool_db *db, const char *script, struct fault *f)
+{
+    int code = sqlite3_exec(db->sql, script, NULL, NULL, NULL);
+
+    return spool_judge(db, code, f) ? -1 : 0;
+}
+
+/* The one number a pragma gives; -1 with f where it can't be asked. */
+static int64_t ask(struct spool_db *db, const char *pragma, struct fault *f)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t n = -1;
+    int code = sqlite3_prepare_v2(db->sql, pragma, -1, &s, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        n = sqlite3_column_int64(s, 0);
+    else
+        spool_judge(db, code, f);
+    sqlite3_finalize(s);
+    return n;
+}
+
+static int make(struct spool_db *db, struct fault *f)
+{
+    struct stamp ids = {0};
+    char log[STAMP_ID], script[256];
+
+    if (stamp_id(&ids, log))
+        return fault_set(f, "the system gives no random bytes");
+    snprintf(script, sizeof script,
+             "INSERT INTO facts VALUES (1, '%s', 0, 0, 0, 0, 0, 0, 0);"
+             "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
+             log, SPOOL_APPLICATION, SPOOL_VERSION);
+    if (run(db, "BEGIN IMMEDIATE;", f) || run(db, spool_schema, f))
+        return -1;
+    return run(db, script, f);
+}
+
+/* A new file is made; another one must be ours, and not newer. */
+static int check_version(struct spool_db *db, bool may_make, struct fault *f)
+{
+    int64_t tables = ask(db, "SELECT count(*) FROM sqlite_schema", f);
+    int64_t application = tables < 0 ? -1 : ask(db, "PRAGMA application_id", f);
+    int64_t version = application < 0 ? -1 : ask(db, "PRAGMA user_version", f);
+
+    if (version < 0)
+        return -1;
+    if (tables == 0 && application == 0 && may_make)
+        return make(db, f);
+    if (application != SPOOL_APPLICATION)
+        return fault_set(f, "%s is no spool of glossd: give another path", db->path);
+    if (version > SPOOL_VERSION)
+        return fault_set(f,
+                         "the spool %s is of version %" PRId64
+                         ", this glossd knows %d: use a newer glossd, or another path",
+                         db->path, version, SPOOL_VERSION);
+    return 0;
+}
+
+static int prepare(struct spool_db *db, struct fault *f)
+{
+    for (int i = 0; i < SQL_COUNT; i++) {
+        int code = sqlite3_prepare_v3(db->sql, spool_statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                      &db->statement[i], NULL);
+
+        if (spool_judge(db, code, f))
+            return -1;
+    }
+    return 0;
+}
+
+static int read_facts(struct spool_db *db, struct fault *f)
+{
+    struct spool_facts *facts = &db->committed;
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(db->sql,
+                                  "SELECT log, ticket, seq, sent, pending, dead, published_bytes,"
+                                  " dead_bytes FROM facts",
+                                  -1, &s, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    if (code != SQLITE_ROW) {
+        spool_judge(db, code == SQLITE_DONE ? SQLITE_CORRUPT : code, f);
+        sqlite3_finalize(s);
+        return -1;
+    }
+    snprintf(facts->state.log, sizeof facts->state.log, "%s",
+             (const char *)sqlite3_column_text(s, 0));
+    facts->state.ticket = (uint64_t)sqlite3_column_int64(s, 1);
+    facts->state.seq = (uint64_t)sqlite3_column_int64(s, 2);
+    facts->state.sent = (uint64_t)sqlite3_column_int64(s, 3);
+    facts->state.pending = (uint64_t)sqlite3_column_int64(s, 4);
+    facts->state.dead = (uint64_t)sqlite3_column_int64(s, 5);
+    facts->published_bytes = (uint64_t)sqlite3_column_int64(s, 6);
+    facts->dead_bytes = (uint64_t)sqlite3_column_int64(s, 7);
+    sqlite3_finalize(s);
+    db->now = db->committed;
+    return 0;
+}
+
+static struct spool_db *create(const char *path, struct fault *f)
+{
+    struct spool_db *db = calloc(1, sizeof *db);
+
+    if (db)
+        db->path = strdup(path);
+    if (!db || !db->path) {
+        free(db);
+        fault_set(f, "no memory");
+        return NULL;
+    }
+    db->lock = -1;
+    return db;
+}
+
+static int open_file(struct spool_db *db, int flags, struct fault *f)
+{
+    int code = sqlite3_open_v2(*db->path ? db->path : ":memory:", &db->sql,
+                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+
+    if (code == SQLITE_CANTOPEN)
+        return fault_set(f, "the spool %s: %s: is the folder there, and ours to write?", db->path,
+                         sqlite3_errmsg(db->sql));
+    if (spool_judge(db, code, f))
+        return -1;
+    sqlite3_busy_timeout(db->sql, BUSY_MS);
+    return 0;
+}
+
+struct spool_db *spool_db_open(const char *path, struct fault *f)
+{
+    struct spool_db *db = create(path, f);
+
+    if (!db)
+        return NULL;
+    if (take_lock(db, f) || open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
+        run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
+            f) ||
+        check_version(db, true, f) || prepare(db, f) || read_facts(db, f))
+        goto fail;
+    return db;
+fail:
+    spool_db_close(db);
+    return NULL;
+}
+
+struct spool_db *spool_db_open_readonly(const char *path, struct fault *f)
+{
+    struct spool_db *db = create(path, f);
+
+    if (!db)
+        return NULL;
+    if (open_file(db, SQLITE_OPEN_READONLY, f) || check_version(db, false, f) || prepare(db, f) ||
+        read_facts(db, f))
+        goto fail;
+    return db;
+fail:
+    spool_db_close(db);
+    return NULL;
+}
+
+void spool_db_close(struct spool_db *db)
+{
+    if (!db)
+        return;
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(db->statement[i]);
+    sqlite3_close(db->sql);
+    if (db->lock >= 0)
+        close(db->lock);
+    free(db->path);
+    free(db);
+}
+
+const struct spool_state *spool_db_state(const struct spool_db *db)
+{
+    return &db->now.state;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/spool_parts.h - what the files of the spool share. Nobody else includes it.
+ */
+#ifndef DAEMON_SPOOL_PARTS_H
+#define DAEMON_SPOOL_PARTS_H
+
+#include "daemon/spool_db.h"
+
+#include <sqlite3.h>
+
+/* A spool is told by these two; a newer version is refused. */
+#define SPOOL_APPLICATION 0x676c6f73 /* "glos" */
+#define SPOOL_VERSION     1
+
+/* Statements, prepared once. */
+enum spool_sql {
+    SQL_ACCEPT,
+    SQL_PEND,
+    SQL_UNPEND,
+    SQL_PREV,
+    SQL_PUBLISH,
+    SQL_BURY,
+    SQL_FORGET,
+    SQL_EXHUME,
+    SQL_FACTS_SET,
+    SQL_OLDEST,
+    SQL_TRIM,
+    SQL_OLDEST_DEAD,
+    SQL_NEXT_PENDING,
+    SQL_NEXT_PUBLISHED,
+    SQL_NEXT_DEAD,
+    SQL_COUNT
+};
+
+/* The state, and the sizes that trimming goes by. */
+struct spool_facts {
+    struct spool_state state;
+    uint64_t published_bytes, dead_bytes;
+};
+
+struct spool_db {
+    sqlite3 *sql;
+    sqlite3_stmt *statement[SQL_COUNT];
+    struct spool_facts now, committed;
+    char *path;
+    int lock; /* holds the file against another glossd; -1: none */
+};
+
+/* The tables of a new spool, in one script. */
+extern const char spool_schema[];
+
+/* The text of each statement. */
+extern const char *const spool_statements[SQL_COUNT];
+
+/* What a code of SQLite means to us, with f filled where it is none of the good ones. */
+enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f);
+
+/* Runs a bound statement that gives no row, and makes it ready for the next time. */
+enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct fault *f);
+
+void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text);
+struct slice spool_column_slice(sqlite3_stmt *s, int at);
+
+/* The sum that is kept with bytes, so that a flipped bit is seen. */
+int64_t spool_sum(struct slice a, struct slice b);
+
+/* Fills d from the columns DOCUMENT of spool_schema.c, which come first in a row. */
+enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fault *f);
+
+#endif

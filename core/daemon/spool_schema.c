@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/spool_schema.c - the tables of the spool and every statement on them. The
+ * hard rule: no SQL stands anywhere else, so that a new version changes one file.
+ */
+#include "daemon/spool_parts.h"
+
+const char spool_schema[] =
+    "CREATE TABLE facts (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL,"
+    " ticket INTEGER NOT NULL, seq INTEGER NOT NULL, sent INTEGER NOT NULL,"
+    " pending INTEGER NOT NULL, dead INTEGER NOT NULL, published_bytes INTEGER NOT NULL,"
+    " dead_bytes INTEGER NOT NULL);"
+    "CREATE TABLE documents (ticket INTEGER PRIMARY KEY, id TEXT NOT NULL,"
+    " keyed INTEGER NOT NULL, made INTEGER NOT NULL, form INTEGER NOT NULL,"
+    " received INTEGER NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL, sum INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX documents_by_id ON documents (id) WHERE keyed = 1;"
+    "CREATE TABLE pending (ticket INTEGER PRIMARY KEY);"
+    "CREATE TABLE published (seq INTEGER PRIMARY KEY, ticket INTEGER NOT NULL,"
+    " topic TEXT NOT NULL, prev INTEGER NOT NULL, at INTEGER NOT NULL, members BLOB NOT NULL,"
+    " sum INTEGER NOT NULL);"
+    "CREATE INDEX published_by_topic ON published (topic, seq);"
+    "CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, ticket INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, reason TEXT NOT NULL, plugin TEXT NOT NULL, message TEXT NOT NULL,"
+    " id TEXT NOT NULL, made INTEGER NOT NULL, form INTEGER NOT NULL, received INTEGER NOT NULL,"
+    " head BLOB NOT NULL, body BLOB NOT NULL, sum INTEGER NOT NULL);";
+
+#define DOCUMENT(of)                                                                               \
+    of ".id, " of ".made, " of ".form, " of ".received, " of ".head, " of ".body, " of ".sum"
+
+const char *const spool_statements[SQL_COUNT] = {
+    [SQL_ACCEPT] = "INSERT INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                   " ON CONFLICT DO NOTHING",
+    [SQL_PEND] = "INSERT INTO pending VALUES (?1)",
+    [SQL_UNPEND] = "DELETE FROM pending WHERE ticket = ?1",
+    [SQL_PREV] = "SELECT seq FROM published WHERE topic = ?1 ORDER BY seq DESC LIMIT 1",
+    [SQL_PUBLISH] = "INSERT INTO published VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_BURY] = "INSERT INTO dead VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+                 " ?12)",
+    [SQL_FORGET] = "DELETE FROM documents WHERE ticket = ?1",
+    [SQL_EXHUME] = "DELETE FROM dead WHERE number = ?1 RETURNING length(head) + length(body)",
+    [SQL_FACTS_SET] = "UPDATE facts SET ticket = ?1, seq = ?2, sent = ?3, pending = ?4,"
+                      " dead = ?5, published_bytes = ?6, dead_bytes = ?7",
+    [SQL_OLDEST] = "SELECT p.seq, p.ticket, p.at, length(p.members) + length(d.head)"
+                   " + length(d.body) FROM published p JOIN documents d USING (ticket)"
+                   " ORDER BY p.seq LIMIT 1",
+    [SQL_TRIM] = "DELETE FROM published WHERE seq = ?1",
+    [SQL_OLDEST_DEAD] = "SELECT number, at FROM dead ORDER BY number LIMIT 1",
+    [SQL_NEXT_PENDING] =
+        "SELECT d.ticket, " DOCUMENT("d") " FROM pending p"
+                                          " JOIN documents d USING (ticket) WHERE p.ticket > ?1"
+                                          " ORDER BY p.ticket LIMIT 1",
+    [SQL_NEXT_PUBLISHED] = "SELECT d.ticket, " DOCUMENT(
+        "d") ", p.seq, p.prev, p.topic,"
+             " p.members, p.sum FROM published p JOIN documents d USING (ticket)"
+             " WHERE p.seq >= ?1 AND substr(CAST(p.topic AS BLOB), 1, ?3) = ?2"
+             " ORDER BY p.seq LIMIT 1",
+    [SQL_NEXT_DEAD] = "SELECT e.ticket, " DOCUMENT(
+        "e") ", e.number, e.at, e.reason, e.plugin,"
+             " e.message FROM dead e WHERE e.number > ?1 AND (?2 = '' OR reason = ?2)"
+             " AND (?3 = '' OR plugin = ?3) AND at >= ?4 ORDER BY e.number LIMIT 1",
+};
