@@ -145,7 +145,7 @@ static void done(struct spool_task *t)
 
 void backlog_ebb(struct backlog *b)
 {
-    if (b->running || is_done(b) ||
+    if (b->running || b->ended || is_done(b) ||
         (b->flight->documents > 0 && (b->flight->documents > b->flight->max_documents / 2 ||
                                       b->flight->bytes > b->flight->max_bytes / 2)))
         return;
@@ -168,6 +168,11 @@ void backlog_start(struct backlog *b)
              "the spool has %" PRIu64 " documents to run and %" PRIu64 " results to send",
              state->pending, state->seq - state->sent);
     backlog_ebb(b);
+}
+
+void backlog_end(struct backlog *b)
+{
+    b->ended = true;
 }
 
 void backlog_finish(struct backlog *b)

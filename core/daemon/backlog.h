@@ -33,6 +33,7 @@ struct backlog {
     struct flight_doc *found[BACKLOG_STEP];
     size_t n_found;
     bool running; /* the task is in the spool */
+    bool ended;
 };
 
 /* The members above task are the caller's to set; this sets the rest from the spool's
@@ -41,6 +42,9 @@ void backlog_start(struct backlog *b);
 
 /* Documents have left: takes up the next piece where there is room. */
 void backlog_ebb(struct backlog *b);
+
+/* Takes up no more. */
+void backlog_end(struct backlog *b);
 
 void backlog_finish(struct backlog *b);
 

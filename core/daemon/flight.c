@@ -94,13 +94,22 @@ static int remake_frame(struct flight_doc *d, size_t old)
 
 int flight_enter(struct flight *f, struct flight_doc *d, const struct doc_fields *fields)
 {
+    uint64_t ticket = d->ticket;
+
     if (!d->ticket)
         d->ticket = ++f->tickets;
-    if (make_frame(d, fields) < 0)
+    if (make_frame(d, fields) < 0) {
+        d->ticket = ticket;
         return -1;
+    }
+    flight_count(f, d);
+    return 0;
+}
+
+void flight_count(struct flight *f, const struct flight_doc *d)
+{
     f->documents++;
     f->bytes += d->bytes;
-    return 0;
 }
 
 void flight_leave(struct flight *f, struct flight_doc *d)

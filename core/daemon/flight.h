@@ -82,6 +82,9 @@ bool flight_has_ebbed(const struct flight *f);
  * without memory: it is not counted then. */
 int flight_enter(struct flight *f, struct flight_doc *d, const struct doc_fields *fields);
 
+/* Counts d, which is not to be run, but takes room until it leaves. */
+void flight_count(struct flight *f, const struct flight_doc *d);
+
 /* Uncounts and destroys it. */
 void flight_leave(struct flight *f, struct flight_doc *d);
 

@@ -159,10 +159,16 @@ static void hold(struct ingest_source *s, struct zmq_uv_message *m)
     zmq_uv_pause(s->socket);
 }
 
+static void close_held(struct ingest_source *s)
+{
+    for (size_t i = 0; i < s->held.n && i < ZMQ_UV_PARTS; i++)
+        zmq_msg_close(&s->held.part[i]);
+}
+
 static void release(struct ingest_source *s)
 {
-    for (size_t i = 0; s->holds && i < s->held.n && i < ZMQ_UV_PARTS; i++)
-        zmq_msg_close(&s->held.part[i]);
+    if (s->holds)
+        close_held(s);
     s->holds = false;
 }
 
@@ -186,11 +192,14 @@ static void on_message(void *owner, struct zmq_uv_message *m)
         hold(s, m);
 }
 
+/* It may leave at once, which lets held messages in: so it is not held any more then. */
 static void take_held(struct ingest_source *s)
 {
-    if (s->holds)
-        take(s, &s->held);
-    release(s);
+    if (!s->holds)
+        return;
+    s->holds = false;
+    take(s, &s->held);
+    close_held(s);
 }
 
 static void ebb(struct ingest_source *s)

@@ -63,6 +63,7 @@ static int restore_part(struct flight_doc *d, struct slice bytes)
     if (zmq_msg_init_size(m, bytes.n) < 0)
         return -1;
     memcpy(zmq_msg_data(m), bytes.p, bytes.n);
+    d->bytes += bytes.n;
     d->n_raw++;
     return 0;
 }

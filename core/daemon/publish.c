@@ -60,10 +60,10 @@ static void on_beat(uv_timer_t *beat)
 }
 
 void publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, struct reply *reply,
-                  struct stats *stats, const struct spool_state *state)
+                  struct stats *stats, const char *log, uint64_t seq)
 {
-    *p = (struct publish){.socket = socket, .reply = reply, .stats = stats, .seq = state->sent};
-    p->compose.log = state->log;
+    *p = (struct publish){.socket = socket, .reply = reply, .stats = stats, .seq = seq};
+    p->compose.log = log;
     uv_timer_init(loop, &p->beat);
     p->beat.data = p;
     if (socket->socket) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * daemon/publish.h - enriched documents go out to whoever subscribes. The hard rule:
- * only what the spool has committed, in the order of seq.
+ * only what the ledger has published, in the order of seq.
  */
 #ifndef DAEMON_PUBLISH_H
 #define DAEMON_PUBLISH_H
@@ -25,9 +25,9 @@ struct publish {
     uint64_t beaten; /* seq at the last beat */
 };
 
-/* Goes on from the state of a spool, which must outlive it. */
+/* Goes on after seq, the last sent in the log, whose name must outlive p. */
 void publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, struct reply *reply,
-                  struct stats *stats, const struct spool_state *state);
+                  struct stats *stats, const char *log, uint64_t seq);
 
 /* Closes the timer; the loop must run once more. */
 void publish_finish(struct publish *p);

@@ -42,9 +42,16 @@ static void on_work(uv_work_t *work)
 
 static void on_committed(uv_work_t *work, int status);
 
+static bool has_work(const struct spool *s)
+{
+    return s->first || (s->settling && s->sent != s->written_sent);
+}
+
+/* While stalled, with nothing to do too: that is how it is found out that it may go on. */
 static void start(struct spool *s)
 {
-    if (s->busy || s->broken || !s->first || uv_is_active((uv_handle_t *)&s->retry))
+    if (s->busy || s->broken || (!has_work(s) && !s->stalled) ||
+        uv_is_active((uv_handle_t *)&s->retry))
         return;
     s->running = s->first;
     s->first = NULL;
@@ -59,10 +66,9 @@ static void finish_group(struct spool *s)
     struct spool_task *t = s->running, *next;
 
     s->running = NULL;
-    s->commits++;
+    s->written_sent = s->running_sent;
     for (; t; t = next) {
         next = t->next;
-        s->tasks++;
         t->done(t);
     }
     if (s->stalled) {
@@ -133,7 +139,7 @@ void spool_init(struct spool *s, uv_loop_t *loop, struct spool_db *db,
 {
     *s = (struct spool){.loop = loop, .ops = ops, .owner = owner, .db = db, .keep = *keep};
     s->last = &s->first;
-    s->sent = spool_db_state(db)->sent;
+    s->sent = s->written_sent = spool_db_state(db)->sent;
     s->work.data = s->start.data = s->retry.data = s;
     uv_prepare_init(loop, &s->start);
     uv_prepare_start(&s->start, on_start);
@@ -158,7 +164,12 @@ void spool_put(struct spool *s, struct spool_task *t)
     s->last = &t->next;
 }
 
+void spool_settle(struct spool *s)
+{
+    s->settling = true;
+}
+
 bool spool_is_idle(const struct spool *s)
 {
-    return !s->busy && !s->first;
+    return !s->busy && !has_work(s);
 }

@@ -49,9 +49,10 @@ struct spool {
     struct spool_task *running;       /* in the thread */
     enum spool_result result;         /* of the thread's work */
     struct fault fault;
-    uint64_t sent, running_sent;          /* the last seq sent, and as the thread sees it */
-    uint64_t tasks, commits;              /* done so far */
-    bool busy, stalled, broken, finished; /* broken: damaged */
+    uint64_t sent, running_sent; /* the last seq sent, and as the thread sees it */
+    uint64_t written_sent;       /* and as it was committed */
+    bool busy, stalled, broken;  /* broken: damaged */
+    bool settling, finished;
     uv_work_t work;
     uv_prepare_t start;
     uv_timer_t retry;
@@ -66,6 +67,10 @@ void spool_init(struct spool *s, uv_loop_t *loop, struct spool_db *db,
 void spool_finish(struct spool *s);
 
 void spool_put(struct spool *s, struct spool_task *t);
+
+/* From now on, what was sent is committed even where there is no other task: otherwise
+ * it goes with the next one. */
+void spool_settle(struct spool *s);
 
 /* Nothing is waiting or being committed. */
 bool spool_is_idle(const struct spool *s);

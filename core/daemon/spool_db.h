@@ -4,7 +4,7 @@
  * what was published, in SQLite. Pure storage: it knows no loop and no socket. The
  * hard rule: one thread at a time, and nothing counts before spool_db_commit.
  *
- * The tables (docs/spool.md describes them for people with sqlite3):
+ * The tables (glossd(8) describes them for people with sqlite3):
  *   documents  ticket, client's id, bytes as they came
  *   pending    tickets of documents that have no result yet
  *   published  seq, ticket, topic, prev, the gloss members
@@ -81,7 +81,7 @@ struct spool_keep {
     uint64_t dead_ms, dead_bytes;
 };
 
-/* Opens or makes the spool at path; "" is one in memory. A path in use by another
+/* Opens or makes the spool at path. A path in use by another
  * glossd, of a newer version, or damaged is refused with what to do. NULL with f. */
 struct spool_db *spool_db_open(const char *path, struct fault *f);
 
@@ -141,10 +141,5 @@ void spool_db_rest(struct spool_db *db);
 
 /* Takes a dead letter off the list. SPOOL_NONE where there is none of that number. */
 enum spool_result spool_db_exhume(struct spool_db *db, uint64_t number, struct fault *f);
-
-/* Reads every row and compares its sum; damaged rows are told one by one. The number of
- * rows that are damaged, or -1 with f where the file can't be read at all. */
-int64_t spool_db_check(struct spool_db *db, void (*on_damage)(void *owner, const char *what),
-                       void *owner, struct fault *f);
 
 #endif

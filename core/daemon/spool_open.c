@@ -31,8 +31,8 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
         fault_set(f,
-                  "the spool %s is damaged (%s): `gloss spool salvage` saves what can be saved "
-                  "into a new file",
+                  "the spool %s is damaged (%s): move it away, and save what can be saved with "
+                  "sqlite3's .recover",
                   db->path, sqlite3_errmsg(db->sql));
         return SPOOL_DAMAGED;
     default:
@@ -52,8 +52,6 @@ static int take_lock(struct spool_db *db, struct fault *f)
 {
     char *name;
 
-    if (!*db->path)
-        return 0;
     if (asprintf(&name, "%s.lock", db->path) < 0)
         return fault_set(f, "no memory");
     db->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -187,7 +185,7 @@ static struct spool_db *create(const char *path, struct fault *f)
 
 static int open_file(struct spool_db *db, int flags, struct fault *f)
 {
-    int code = sqlite3_open_v2(*db->path ? db->path : ":memory:", &db->sql,
+    int code = sqlite3_open_v2(db->path, &db->sql,
                                flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
 
     if (code == SQLITE_CANTOPEN)

@@ -33,8 +33,8 @@ enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fa
     if (spool_sum(d->head, d->body) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
     fault_set(f,
-              "document %.*s (ticket %" PRIu64 ") in the spool is damaged: `gloss spool salvage` "
-              "saves what can be saved into a new file",
+              "document %.*s (ticket %" PRIu64 ") in the spool is damaged: move the file away, "
+              "and save what can be saved with sqlite3's .recover",
               (int)d->id.n, d->id.p, d->ticket);
     return SPOOL_DAMAGED;
 }
@@ -81,8 +81,8 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     if (spool_sum(p->topic, p->members) == sqlite3_column_int64(s, 12))
         return SPOOL_OK;
     fault_set(f,
-              "the result with seq %" PRIu64 " in the spool is damaged: `gloss spool salvage` "
-              "saves what can be saved into a new file",
+              "the result with seq %" PRIu64 " in the spool is damaged: move the file away, "
+              "and save what can be saved with sqlite3's .recover",
               p->seq);
     return SPOOL_DAMAGED;
 }

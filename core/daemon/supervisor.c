@@ -8,7 +8,6 @@
  */
 #include "daemon/supervisor.h"
 
-#include "daemon/backlog.h"
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
 #include "daemon/ledger.h"
@@ -16,7 +15,6 @@
 #include "daemon/publish.h"
 #include "daemon/reload.h"
 #include "daemon/sockets.h"
-#include "daemon/spool.h"
 #include "log.h"
 
 #include <inttypes.h>
@@ -26,6 +24,7 @@
 enum {
     LOOK_MS = 50, /* how often, at the end, it is looked whether all is done */
     LINGER_MS = 100,
+    HOUR_MS = 3600000,
 };
 
 enum { TERM, INT, HUP, USR1, SIGNALS };
@@ -41,9 +40,7 @@ struct supervisor {
     struct ingest ingest;
     struct dispatch dispatch;
     struct publish publish;
-    struct spool spool;
     struct ledger ledger;
-    struct backlog backlog;
     struct notify notify;
     struct reload reload;
     uv_signal_t signal[SIGNALS];
@@ -68,20 +65,14 @@ static void finish_all(struct supervisor *s)
     dispatch_finish(&s->dispatch);
     ingest_finish(&s->ingest);
     publish_finish(&s->publish);
-    backlog_finish(&s->backlog);
-    spool_finish(&s->spool);
+    ledger_finish(&s->ledger);
     notify_finish(&s->notify);
     sockets_close(&s->sockets, (int)linger);
 }
 
-static bool is_durable(const struct supervisor *s)
-{
-    return s->config->spool.path[0] != '\0';
-}
-
 static void drop(struct supervisor *s)
 {
-    if (s->flight.documents > 0 && is_durable(s)) {
+    if (s->flight.documents > 0 && s->ledger.durable) {
         log_info("supervisor", "%" PRIu64 " documents in flight are run at the next start",
                  s->flight.documents);
     } else if (s->flight.documents > 0) {
@@ -95,7 +86,7 @@ static void on_look(uv_timer_t *timer)
 {
     struct supervisor *s = timer->data;
 
-    if (s->flight.documents == 0 && spool_is_idle(&s->spool)) {
+    if (s->flight.documents == 0 && s->ledger.steps->is_idle(&s->ledger)) {
         uv_timer_stop(timer);
         dispatch_end(&s->dispatch, false);
     } else if (uv_now(&s->loop) - s->stopped >= s->drain_ms) {
@@ -110,6 +101,7 @@ static void stop(struct supervisor *s)
     s->stopped = uv_now(&s->loop);
     notify_stopping(&s->notify);
     ingest_end(&s->ingest);
+    s->ledger.steps->end(&s->ledger);
     /* Not at once: what waits on the acknowledged socket shall get its answer. */
     uv_timer_start(&s->look, on_look, LOOK_MS, LOOK_MS);
 }
@@ -121,21 +113,64 @@ static void refuse(struct supervisor *s, const char *why)
     dispatch_end(&s->dispatch, true);
 }
 
-/* ---- a document's way: ingest, spool, dispatch, spool, publish */
+/* ---- a document's way: ingest, ledger, dispatch, ledger, publish */
 
 static void leave(struct supervisor *s, struct flight_doc *d)
 {
     flight_leave(&s->flight, d);
     ingest_ebb(&s->ingest);
-    backlog_ebb(&s->backlog);
+    s->ledger.steps->ebb(&s->ledger);
+}
+
+/* d stays accepted in the ledger where that is durable, and is run at the next start. */
+static void hold_back(struct supervisor *s, struct flight_doc *d, const char *why)
+{
+    log_error("supervisor", "document %.*s is not done: %s%s", (int)d->id.n, d->id.p, why,
+              s->ledger.durable ? ": it is run at the next start" : "");
+    leave(s, d);
 }
 
 static void on_document(void *owner, struct flight_doc *d)
 {
     struct supervisor *s = owner;
 
-    ledger_accept(&s->ledger, d);
+    s->ledger.steps->accept(&s->ledger, d);
 }
+
+static void on_rejected(void *owner, struct flight_doc *d, enum reject why, const char *message)
+{
+    const struct frame_result r = {.error = {message, strlen(message)}};
+    struct supervisor *s = owner;
+
+    flight_count(&s->flight, d);
+    if (s->ledger.steps->bury(&s->ledger, d, reject_code(why), &r))
+        leave(s, d);
+}
+
+static void on_dead(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
+{
+    struct supervisor *s = p->owner;
+
+    if (p->dropping && s->ledger.durable) {
+        reply_accepted(&s->reply, d); /* where it waits for more than that */
+        leave(s, d);
+        return;
+    }
+    log_warn("supervisor", "document %.*s is given up: %.*s", (int)d->id.n, d->id.p,
+             (int)r->error.n, r->error.p);
+    if (s->ledger.steps->bury(&s->ledger, d, r->plugin.p ? "plugin_failed" : "given_up", r))
+        hold_back(s, d, "no memory for a dead letter");
+}
+
+static void on_done(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
+{
+    struct supervisor *s = p->owner;
+
+    if (s->ledger.steps->publish(&s->ledger, d, r))
+        hold_back(s, d, "no memory for its result");
+}
+
+/* ---- what the ledger says */
 
 static void on_accepted(struct ledger *l, struct flight_doc *d)
 {
@@ -162,61 +197,10 @@ static void on_overloaded(struct ledger *l, struct flight_doc *d, const char *wh
     leave(s, d);
 }
 
-/* Lost it is not: with a spool on disk it is run again at the next start. */
-static void hold_back(struct supervisor *s, struct flight_doc *d, const char *why)
-{
-    log_error("supervisor", "document %.*s is not done: %s%s", (int)d->id.n, d->id.p, why,
-              is_durable(s) ? ": it is run at the next start" : "");
-    leave(s, d);
-}
-
-static void on_rejected(void *owner, struct flight_doc *d, enum reject why, const char *message)
-{
-    const struct frame_result r = {.error = {message, strlen(message)}};
-    struct supervisor *s = owner;
-
-    if (ledger_bury(&s->ledger, d, reject_code(why), &r))
-        flight_destroy(d);
-}
-
-static void on_dead(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
-{
-    struct supervisor *s = p->owner;
-
-    if (p->dropping) {
-        leave(s, d);
-        return;
-    }
-    log_warn("supervisor", "document %.*s is given up: %.*s", (int)d->id.n, d->id.p,
-             (int)r->error.n, r->error.p);
-    if (ledger_bury(&s->ledger, d, r->plugin.p ? "plugin_failed" : "given_up", r))
-        hold_back(s, d, "no memory for a dead letter");
-}
-
-static void on_buried(struct ledger *l, struct flight_doc *d)
-{
-    struct supervisor *s = l->owner;
-
-    s->stats.dead++;
-    reply_dead(&s->reply, d, d->result.of.error);
-    if (d->ticket)
-        leave(s, d);
-    else
-        flight_destroy(d);
-}
-
-static void on_done(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
-{
-    struct supervisor *s = p->owner;
-
-    if (ledger_publish(&s->ledger, d, r))
-        hold_back(s, d, "no memory for its result");
-}
-
 static void send_out(struct supervisor *s, struct flight_doc *d)
 {
     publish_document(&s->publish, d);
-    s->spool.sent = d->result.seq;
+    s->ledger.steps->sent(&s->ledger, d->result.seq);
 }
 
 static void on_published(struct ledger *l, struct flight_doc *d)
@@ -225,44 +209,49 @@ static void on_published(struct ledger *l, struct flight_doc *d)
     leave(l->owner, d);
 }
 
-static const struct ledger_ops ledger_ops = {on_accepted, on_overloaded, on_published, on_buried};
-
-static void on_unsent(void *owner, struct flight_doc *d)
+static void on_buried(struct ledger *l, struct flight_doc *d)
 {
-    send_out(owner, d);
+    struct supervisor *s = l->owner;
+
+    s->stats.dead++;
+    reply_dead(&s->reply, d, d->result.of.error);
+    leave(s, d);
+}
+
+static void on_unsent(struct ledger *l, struct flight_doc *d)
+{
+    send_out(l->owner, d);
     flight_destroy(d);
 }
 
-static void on_pending(void *owner, struct flight_doc *d)
+static void on_pending(struct ledger *l, struct flight_doc *d)
 {
-    struct supervisor *s = owner;
+    struct supervisor *s = l->owner;
 
     dispatch_put(&s->dispatch, d);
 }
 
-/* ---- what the spool says */
-
-static void on_stall(struct spool *spool, const char *why)
+static void on_stall(struct ledger *l, const char *why)
 {
-    struct supervisor *s = spool->owner;
+    struct supervisor *s = l->owner;
 
     log_error("spool", "%s: nothing more is accepted until that is mended", why);
     if (!s->stopped)
         ingest_close(&s->ingest, "the spool takes nothing for now");
 }
 
-static void on_resume(struct spool *spool)
+static void on_resume(struct ledger *l)
 {
-    struct supervisor *s = spool->owner;
+    struct supervisor *s = l->owner;
 
     log_info("spool", "it goes on");
     if (!s->stopped)
         ingest_reopen(&s->ingest);
 }
 
-static void on_damaged(struct spool *spool, const char *why)
+static void on_damaged(struct ledger *l, const char *why)
 {
-    struct supervisor *s = spool->owner;
+    struct supervisor *s = l->owner;
 
     log_error("spool", "%s", why);
     s->status = 2;
@@ -272,7 +261,17 @@ static void on_damaged(struct spool *spool, const char *why)
     dispatch_end(&s->dispatch, true);
 }
 
-static const struct spool_ops spool_ops = {on_stall, on_resume, on_damaged};
+static const struct ledger_ops ledger_ops = {
+    .on_accepted = on_accepted,
+    .on_overloaded = on_overloaded,
+    .on_published = on_published,
+    .on_buried = on_buried,
+    .on_unsent = on_unsent,
+    .on_pending = on_pending,
+    .on_stall = on_stall,
+    .on_resume = on_resume,
+    .on_damaged = on_damaged,
+};
 
 /* ---- what the dispatch says */
 
@@ -315,11 +314,11 @@ static void on_started(struct dispatch *p)
              "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s; workers: %" PRIu32
              "; pipeline: %s; %s",
              s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], g->config.workers, g->pipeline,
-             is_durable(s)
+             s->ledger.durable
                  ? "what is accepted is on disk"
                  : "durability memory: what is in flight is lost if the daemon is killed");
     if (!s->stopped) {
-        backlog_start(&s->backlog);
+        s->ledger.steps->start(&s->ledger);
         ingest_open(&s->ingest);
     }
     notify_ready(&s->notify);
@@ -383,28 +382,20 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* ---- the start */
 
-/* Gives documents their places in the spool and takes up what it has left. */
-static int open_spool(struct supervisor *s, struct fault *f)
+/* With a path, what is accepted is kept in a file; without, in memory. */
+static int open_ledger(struct supervisor *s, struct fault *f)
 {
     const struct config *c = s->config;
-    const struct spool_keep keep = {c->spool.keep_hours * UINT64_C(3600000), c->spool.keep_bytes,
-                                    c->spool.keep_dead_hours * UINT64_C(3600000),
-                                    c->spool.keep_dead_bytes};
-    struct spool_db *db = spool_db_open(c->spool.path, f);
+    const struct spool_keep keep = {c->spool.keep_hours * HOUR_MS, c->spool.keep_bytes,
+                                    c->spool.keep_dead_hours * HOUR_MS, c->spool.keep_dead_bytes};
+    int r = *c->spool.path ? ledger_init_spool(&s->ledger, &s->loop, &s->flight, c->spool.path,
+                                               &keep, &ledger_ops, s, f)
+                           : ledger_init_memory(&s->ledger, &ledger_ops, s, f);
 
-    if (!db)
-        return -1;
-    spool_init(&s->spool, &s->loop, db, &keep, &spool_ops, s);
-    s->flight.tickets = spool_db_state(db)->ticket;
-    s->ledger = (struct ledger){&s->spool, &ledger_ops, s};
-    s->backlog = (struct backlog){.spool = &s->spool,
-                                  .flight = &s->flight,
-                                  .on_unsent = on_unsent,
-                                  .on_pending = on_pending,
-                                  .owner = s};
-    publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats,
-                 spool_db_state(db));
-    return 0;
+    if (r == 0)
+        publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats,
+                     s->ledger.log, s->ledger.seq);
+    return r;
 }
 
 static void wire_up(struct supervisor *s)
@@ -437,7 +428,7 @@ static void serve(struct supervisor *s)
     struct fault f;
 
     wire_up(s);
-    if (open_spool(s, &f) < 0 || reload_begin(&s->reload, &f) < 0)
+    if (open_ledger(s, &f) < 0 || reload_begin(&s->reload, &f) < 0)
         refuse(s, f.text);
     uv_run(&s->loop, UV_RUN_DEFAULT);
     sockets_flush(&s->sockets);
