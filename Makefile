@@ -283,10 +283,18 @@ $(VECTORS):
 model-sentiment: $B/tools/train_sentiment $(VECTORS)
 	$< $(DATA) $(VECTORS) plugins/sentiment/sentiment.model
 
+bench_bin := $(patsubst bench/%.c,$B/bench/%,$(wildcard bench/*.c))
+
+bench: all $(bench_bin)
+	@for b in $(bench_bin); do echo "== $$b"; $$b || exit 1; done
+
+bench-%: all $B/bench/%
+	@$B/bench/$*
+
 clean:
 	rm -rf build
 
-.PHONY: all unit integration sanitize valgrind clang fuzz fuzz-build lint run test install help clean
+.PHONY: bench all unit integration sanitize valgrind clang fuzz fuzz-build lint run test install help clean
 .PHONY: unicode-table model-language
 .SECONDARY:
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
