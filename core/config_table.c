@@ -111,7 +111,8 @@ const struct config_key config_entry_keys[] = {
     {"when", KIND_WHEN, IN(when), .def = "{}",
      .help = "Run it only where the first label of each of these layers is one of those listed."},
     {"timeout_ms", KIND_COUNT32, IN(timeout_ms), .def = "5000", .min = 1, .max = HOUR_MS,
-     .help = "How long it may take over a document; at twice that its worker is killed."},
+     .help = "How long it may take over a document, and as long again for each MiB of its text; at "
+             "twice that its worker is killed."},
     {"on_error", KIND_CHOICE, IN(on_error), .def = "\"publish\"", .choices = on_errors,
      .help = "What becomes of a document on which it fails: published without its layers and with "
              "a note, or kept as a dead letter."},

@@ -51,6 +51,23 @@ static void say(const char *command, const char *fmt, va_list ap)
     fputc('\n', stderr);
 }
 
+void cli_put_document(const char *json, size_t n)
+{
+    const char *end = json + n;
+
+    while (json < end) {
+        size_t part = 0;
+
+        while (json + part < end && json[part] != '\n' && json[part] != '\r')
+            part++;
+        fwrite(json, 1, part, stdout);
+        json += part;
+        if (json < end)
+            putchar(' '), json++;
+    }
+    putchar('\n');
+}
+
 int cli_error(int status, const char *command, const char *fmt, ...)
 {
     va_list ap;

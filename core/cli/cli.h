@@ -32,6 +32,10 @@ struct cli_command {
  * reach a terminal as an escape. */
 void cli_put(FILE *to, const char *s);
 
+/* Prints a JSON document on one line of standard output. Line ends can only stand between
+ * its parts, so they become blanks. */
+void cli_put_document(const char *json, size_t n);
+
 /* Where help is, after getopt_long has said what is wrong; CLI_USAGE, for return. */
 int cli_usage_hint(const char *command);
 

@@ -64,7 +64,7 @@ static bool open_next(struct input *in)
     while (in->n_files) {
         in->name = *in->files++;
         in->n_files--;
-        in->line = 0;
+        in->line = in->given = 0;
         in->stream = strcmp(in->name, "-") ? fopen(in->name, "r") : stdin;
         if (in->stream) {
             in->plain = !is_json(in->stream);
@@ -76,13 +76,11 @@ static bool open_next(struct input *in)
     return false;
 }
 
-/* Everything that is left of the file. */
-static bool read_whole(struct input *in)
+/* Everything that is left of the file, behind what is in text. */
+static bool read_rest(struct input *in)
 {
     size_t got;
 
-    in->n = 0;
-    in->line = 1;
     do {
         if (in->room - in->n < 65536) {
             char *grown = realloc(in->text, in->room * 2 + 65536);
@@ -95,7 +93,32 @@ static bool read_whole(struct input *in)
         got = fread(in->text + in->n, 1, in->room - in->n, in->stream);
         in->n += got;
     } while (got);
-    return in->n > 0;
+    return true;
+}
+
+static bool read_whole(struct input *in)
+{
+    in->n = 0;
+    if (in->line)
+        return false;
+    in->line = 1;
+    if (!read_rest(in))
+        return false;
+    if (in->n || in->stream == stdin)
+        return in->n > 0;
+    cli_error(0, in->command, "%s: no_text: the file is empty", in->name);
+    in->failed = true;
+    return false;
+}
+
+/* The last mark that is not blank is a brace. */
+static bool is_complete(const struct input *in)
+{
+    size_t n = in->n;
+
+    while (n && is_blank(in->text[n - 1]))
+        n--;
+    return n && in->text[n - 1] == '}';
 }
 
 static bool read_line(struct input *in)
@@ -111,8 +134,12 @@ static bool read_line(struct input *in)
             in->n--;
         while (blank < in->n && is_blank(in->text[blank]))
             blank++;
-        if (blank < in->n)
+        if (blank == in->n)
+            continue;
+        if (in->given++ || is_complete(in))
             return true;
+        in->n = (size_t)n; /* with its line end */
+        return read_rest(in);
     }
     return false;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * input.h - documents out of files and standard input: NDJSON where the first
- * mark that is not blank is a brace, else the whole file as one plain text. The
- * hard rule: a stream is read a line at a time, never as a whole.
+ * input.h - documents out of files and standard input: JSON where the first mark
+ * that is not blank is a brace, else the whole file as one plain text. JSON is one
+ * document a line; where the first line does not end with a brace, the whole file is
+ * one. The hard rule: a stream of lines is read a line at a time.
  */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
@@ -20,6 +21,7 @@ struct input {
     FILE *stream;     /* the file being read, or NULL */
     bool plain;       /* it is plain text */
     const char *name; /* its name, "-" for standard input */
+    size_t given;     /* documents of this file so far, where it is JSON */
     size_t line;      /* of the document just given, from 1 */
     char *text;       /* the document just given; input.c's own */
     size_t n, room;

@@ -20,7 +20,8 @@
 static const char help[] =
     "usage: gloss run [OPTION]... [FILE|-]...\n"
     "Runs documents through the plugins and prints them enriched, one JSON a line.\n"
-    "A FILE holds NDJSON (one document a line) or one document as plain text;\n"
+    "A FILE holds NDJSON (one document a line), one JSON document over many lines, or\n"
+    "one document as plain text;\n"
     "without FILE, or where it is -, standard input is read.\n\n"
     "  -c, --config FILE   the configuration (without: all defaults)\n"
     "  -p, --pretty        for people: titles, entities and tone, not JSON\n"
@@ -73,8 +74,7 @@ static void print(struct run *r)
         pretty_print(&r->pretty, r->out.p, r->out.n);
         return;
     }
-    json_put(&r->out, "\n", 1);
-    fwrite(r->out.p, 1, r->out.n, stdout);
+    cli_put_document(r->out.p, r->out.n);
 }
 
 /* The document that was read: plugins, then out it goes. */

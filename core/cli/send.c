@@ -18,7 +18,8 @@
 static const char help[] =
     "usage: gloss send [OPTION]... [FILE|-]...\n"
     "Sends documents to glossd and waits until each is accepted or rejected.\n"
-    "A FILE holds NDJSON (one document a line) or one document as plain text;\n"
+    "A FILE holds NDJSON (one document a line), one JSON document over many lines, or\n"
+    "one document as plain text;\n"
     "without FILE, or where it is -, standard input is read.\n\n"
     "  -c, --config FILE      the daemon's configuration, for its endpoint\n"
     "  -e, --endpoint ADDR    the endpoint itself (default tcp://127.0.0.1:7102)\n"

@@ -97,7 +97,7 @@ static void check_gap(struct tail *t, const char *topic, const json_t *doc)
     json_object_set_new(t->last, topic, json_integer(seq));
 }
 
-static void print(struct tail *t, const char *topic, const char *json, size_t n)
+static bool print(struct tail *t, const char *topic, const char *json, size_t n)
 {
     json_t *doc = json_loadb(json, n, JSON_ALLOW_NUL, NULL);
 
@@ -109,8 +109,8 @@ static void print(struct tail *t, const char *topic, const char *json, size_t n)
     if (t->want_pretty)
         pretty_print(&t->pretty, json, n);
     else
-        printf("%.*s\n", (int)n, json);
-    fflush(stdout);
+        cli_put_document(json, n);
+    return fflush(stdout) == 0;
 }
 
 static int follow(struct tail *t)
@@ -130,7 +130,10 @@ static int follow(struct tail *t)
         }
         snprintf(name, sizeof name, "%.*s", (int)zmq_msg_size(&topic),
                  (char *)zmq_msg_data(&topic));
-        print(t, name, zmq_msg_data(&doc), zmq_msg_size(&doc));
+        if (!print(t, name, zmq_msg_data(&doc), zmq_msg_size(&doc))) {
+            status = cli_error(CLI_FAILED, "tail", "standard output: %s", strerror(errno));
+            break;
+        }
         n++;
     }
     zmq_msg_close(&topic);

@@ -477,9 +477,16 @@ const char *host_last_error(const struct host *h)
     return h->last_error;
 }
 
+uint32_t host_time_ms(const struct host *h, const struct doc *d)
+{
+    uint64_t ms = h->entry->timeout_ms * (1 + ((uint64_t)d->len >> 20));
+
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
 struct gloss_doc *host_enter(struct host *h, struct doc *d, uint64_t now_ns)
 {
-    uint32_t ms = h->entry->timeout_ms;
+    uint32_t ms = host_time_ms(h, d);
 
     h->last_error[0] = '\0';
     h->doc = (struct gloss_doc){.host = h,

@@ -44,4 +44,8 @@ void host_leave(struct host *h, bool keep);
 /* Was the plugin told, by expired(), that its time is up? */
 bool host_was_late(const struct host *h);
 
+/* How long process() may take over d: the entry's timeout_ms, and as much again for each MiB
+ * of its text. */
+uint32_t host_time_ms(const struct host *h, const struct doc *d);
+
 #endif

@@ -408,7 +408,7 @@ static void judge(struct entry *e, struct doc *d, int rc)
         return;
     case GLOSS_EDOC:
         if (host_was_late(e->host))
-            fail(e, d, "gave up: its timeout_ms of %u had passed", e->conf->timeout_ms);
+            fail(e, d, "gave up: its timeout_ms of %u had passed", host_time_ms(e->host, d));
         else
             fail(e, d, "failed%s%s", *why ? ": " : " on this document and gave no reason", why);
         return;
@@ -428,7 +428,7 @@ static uint64_t call(struct pipeline *p, struct entry *e, struct doc *d, uint64_
         fail(e, d, "not run: the document holds as much as it may");
         return start;
     }
-    mark(p->page, PAGE_PROCESS, (uint32_t)e->index, e->conf->timeout_ms, start);
+    mark(p->page, PAGE_PROCESS, (uint32_t)e->index, host_time_ms(e->host, d), start);
     rc = e->plugin.table.process(host_table(e->host), e->self, doc);
     end = now_ns();
     mark_core(p->page, end);

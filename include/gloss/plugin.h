@@ -150,8 +150,9 @@ struct gloss_host {
      * where the document's limit is reached. */
     void *(*alloc)(struct gloss_doc *doc, size_t size);
 
-    /* True when the entry's timeout_ms has passed: return GLOSS_EDOC. A plugin
-     * that never asks is killed with its worker at twice that time. */
+    /* True when the entry's timeout_ms (once, and again for each MiB of text) has
+     * passed: return GLOSS_EDOC. A plugin that never asks is killed with its worker
+     * at twice that time. */
     bool (*expired)(const struct gloss_doc *doc);
 };
 

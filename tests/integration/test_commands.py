@@ -2,8 +2,10 @@
 """gloss run, send and tail as people use them: files in, documents out, the exit
 status, and what is said about what went wrong."""
 import json
+import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 from harness import BUILD, Daemon, main
@@ -65,6 +67,22 @@ def test_pretty_shows_names_dateline_and_tone():
     out = gloss("run", "--pretty", input=json.dumps(doc).encode()).stdout.decode()
     for part in ("Flood", "AP · LYON", "negative", "Paul Martin", "persons", "tone"):
         assert part in out, (part, out)
+
+
+def test_a_file_is_lines_or_one_document():
+    with tempfile.TemporaryDirectory() as folder:
+        whole, empty = pathlib.Path(folder, "whole.json"), pathlib.Path(folder, "empty.txt")
+        whole.write_text(json.dumps(GOOD, indent=2))
+        empty.write_text("")
+        done = gloss("run", whole)
+        assert done.returncode == 0, done.stderr
+        [doc] = lines(done.stdout)
+        assert doc["text"] == GOOD["text"]
+        done = gloss("run", empty)
+        assert done.returncode == 1 and b"no_text" in done.stderr
+        whole.write_text(json.dumps(GOOD, indent=2) + "}")
+        done = gloss("run", whole)
+        assert done.returncode == 1 and b"invalid_json" in done.stderr
 
 
 def test_send_and_tail():

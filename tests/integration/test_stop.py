@@ -173,7 +173,7 @@ def reload(d, says, **config):
 def test_reload():
     with Daemon() as d:
         sub, push, old = d.subscribe(), d.push(), d.workers()
-        reload(d, "pipeline: slow", pipeline=[slow(10)], workers=3)
+        reload(d, "pipeline: slow", pipeline=[slow(2000)], workers=3)
         push.send_string("x")
         assert "slow" in receive(sub)[0][1]["gloss"]["run"]["plugins"]
         wait("the end of the old", lambda: len(d.workers()) == 3 and not set(old) & set(d.workers()))
