@@ -41,7 +41,8 @@ void cli_put(FILE *to, const char *s)
     }
 }
 
-static void say(const char *command, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(const char *command, const char *fmt,
+                                                      va_list ap)
 {
     char text[4096];
 
