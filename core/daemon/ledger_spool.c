@@ -7,6 +7,7 @@
 #include "daemon/parts.h"
 #include "wire/stamp.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,10 @@ static enum spool_result run_publish(struct spool_task *t, struct spool_db *db, 
     enum spool_result r =
         spool_db_publish(db, &p, (uint64_t)stamp_now(), &d->result.seq, &d->result.prev, f);
 
+    if (r == SPOOL_NONE) { /* it would go out without a seq */
+        fault_set(f, "ticket %" PRIu64 " has a result, but is not pending in the spool", d->ticket);
+        return SPOOL_DAMAGED;
+    }
     if (r == SPOOL_OK && d->result.of.error.p) {
         struct spool_dead dead = dead_letter(d, failed);
 
