@@ -6,7 +6,7 @@
 #ifndef DAEMON_COMPOSE_H
 #define DAEMON_COMPOSE_H
 
-#include "daemon/spool_db.h"
+#include "spool/spool_db.h"
 #include "wire/json.h"
 
 struct compose {

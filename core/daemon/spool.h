@@ -7,7 +7,7 @@
 #ifndef DAEMON_SPOOL_H
 #define DAEMON_SPOOL_H
 
-#include "daemon/spool_db.h"
+#include "spool/spool_db.h"
 
 #include <uv.h>
 

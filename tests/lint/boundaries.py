@@ -4,7 +4,7 @@
 and the libraries named beside it. Prints every include that does not fit."""
 import pathlib, re, sys
 
-LIBRARIES = {"jansson": "jansson", "uv": "uv", "zmq": "zmq", "sqlite3": "sqlite3", "dlfcn": "dlfcn", "systemd": "systemd"}
+LIBRARIES = {"jansson": "jansson", "uv": "uv", "zmq": "zmq", "sqlite3": "sqlite3", "xxhash": "xxhash", "dlfcn": "dlfcn", "systemd": "systemd"}
 
 # room: (what of core it may include, {library: files that may, or None for all})
 ROOMS = {
@@ -14,9 +14,10 @@ ROOMS = {
     "wire": (["log", "text", "config", "wire"], {}),
     "plugin": (["log", "text", "config", "wire", "plugin"], {"dlfcn": {"plugin.c"}}),
     "worker": (["log", "text", "config", "wire", "plugin", "worker"], {}),
-    "daemon": (["log", "text", "config", "wire", "daemon"],
-               {"uv": None, "zmq": None, "systemd": {"notify.c"}, "sqlite3": {"spool_parts.h"}}),
-    "cli": (["log", "text", "config", "wire", "plugin", "worker", "daemon", "cli"], dict.fromkeys(LIBRARIES)),
+    "spool": (["log", "text", "wire", "spool"], {"sqlite3": None, "xxhash": None}),
+    "daemon": (["log", "text", "config", "wire", "spool", "daemon"],
+               {"uv": None, "zmq": None, "systemd": {"notify.c"}}),
+    "cli": (["log", "text", "config", "wire", "plugin", "worker", "spool", "daemon", "cli"], dict.fromkeys(LIBRARIES)),
     "main": (["cli", "daemon", "worker"], {}),
 }
 

@@ -3,7 +3,7 @@
  * test_spool_db.c - the spool's file: every call, what is refused, what is trimmed.
  * Each case has a folder of its own; what is done to the file behind the spool's back
  * is done with SQLite. */
-#include "daemon/spool_db.h"
+#include "spool/spool_db.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/spool_db.c - what is written into the spool. The hard rule of spool_db.h
+ * spool/spool_db.c - what is written into the spool. The hard rule of spool_db.h
  * holds: counts change with the rows they count, and go back with them.
  */
-#include "daemon/spool_db.h"
+#include "spool/spool_db.h"
 
-#include "daemon/spool_parts.h"
+#include "spool/spool_parts.h"
 
 enum { TRIM_STEP = 256 }; /* rows one call of trim takes away at most */
 

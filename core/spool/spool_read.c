@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/spool_read.c - what is read back from the spool. The hard rule: bytes whose
+ * spool/spool_read.c - what is read back from the spool. The hard rule: bytes whose
  * sum is not what was written are never handed on.
  */
-#include "daemon/spool_parts.h"
+#include "spool/spool_parts.h"
 
 #include <inttypes.h>
 

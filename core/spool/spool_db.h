@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/spool_db.h - the spool's file: what was accepted, what became of it, and
+ * spool/spool_db.h - the spool's file: what was accepted, what became of it, and
  * what was published, in SQLite. Pure storage: it knows no loop and no socket. The
  * hard rule: one thread at a time, and nothing counts before spool_db_commit.
  *
@@ -11,8 +11,8 @@
  *   dead       number, bytes, reason, plugin
  *   facts      log, last ticket, last seq sent
  */
-#ifndef DAEMON_SPOOL_DB_H
-#define DAEMON_SPOOL_DB_H
+#ifndef SPOOL_DB_H
+#define SPOOL_DB_H
 
 #include "log.h"
 #include "text/doc.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/spool_open.c - a spool is opened, made, or refused with what to do. The
+ * spool/spool_open.c - a spool is opened, made, or refused with what to do. The
  * hard rule: a file that is not a spool of this version is not touched.
  */
-#include "daemon/spool_parts.h"
+#include "spool/spool_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

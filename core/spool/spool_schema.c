@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/spool_schema.c - the tables of the spool and every statement on them. The
+ * spool/spool_schema.c - the tables of the spool and every statement on them. The
  * hard rule: no SQL stands anywhere else, so that a new version changes one file.
  */
-#include "daemon/spool_parts.h"
+#include "spool/spool_parts.h"
 
 const char spool_schema[] =
     "CREATE TABLE facts (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL,"

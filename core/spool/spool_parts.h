@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/spool_parts.h - what the files of the spool share. Nobody else includes it.
+ * spool/spool_parts.h - what the files of the spool share. Nobody else includes it.
  */
-#ifndef DAEMON_SPOOL_PARTS_H
-#define DAEMON_SPOOL_PARTS_H
+#ifndef SPOOL_PARTS_H
+#define SPOOL_PARTS_H
 
-#include "daemon/spool_db.h"
+#include "spool/spool_db.h"
 
 #include <sqlite3.h>
 
