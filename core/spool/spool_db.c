@@ -64,6 +64,7 @@ static enum spool_result write_facts(struct spool_db *db, struct fault *f)
     bind_number(s, 5, now->state.dead);
     bind_number(s, 6, now->published_bytes);
     bind_number(s, 7, now->dead_bytes);
+    sqlite3_bind_int64(s, 8, spool_sum_facts(now));
     return spool_step(db, SQL_FACTS_SET, f);
 }
 
@@ -95,7 +96,7 @@ enum spool_result spool_db_accept(struct spool_db *db, const struct spool_doc *d
     bind_number(s, 6, d->received_ms);
     bind_blob(s, 7, d->head);
     bind_blob(s, 8, d->body);
-    sqlite3_bind_int64(s, 9, spool_sum(d->head, d->body));
+    sqlite3_bind_int64(s, 9, spool_sum_doc(d));
     r = spool_step(db, SQL_ACCEPT, f);
     if (r == SPOOL_OK && sqlite3_changes(db->sql) == 0)
         return SPOOL_DUPLICATE;
@@ -142,21 +143,23 @@ enum spool_result spool_db_publish(struct spool_db *db, const struct spool_publi
                                    uint64_t now_ms, uint64_t *seq, uint64_t *prev, struct fault *f)
 {
     sqlite3_stmt *s = db->statement[SQL_PUBLISH];
+    struct spool_published kept = *p;
     enum spool_result r = unpend(db, p->doc.ticket, f);
 
     if (r != SPOOL_OK)
         return r;
-    *seq = db->now.state.seq + 1;
+    *seq = kept.seq = db->now.state.seq + 1;
     r = find_prev(db, p->topic, prev, f);
     if (r != SPOOL_OK)
         return r;
+    kept.prev = *prev;
     bind_number(s, 1, *seq);
     bind_number(s, 2, p->doc.ticket);
     spool_bind_slice(s, 3, p->topic);
     bind_number(s, 4, *prev);
     bind_number(s, 5, now_ms);
     bind_blob(s, 6, p->members);
-    sqlite3_bind_int64(s, 7, spool_sum(p->topic, p->members));
+    sqlite3_bind_int64(s, 7, spool_sum_result(&kept));
     r = spool_step(db, SQL_PUBLISH, f);
     if (r == SPOOL_OK) {
         db->now.state.seq = *seq;
@@ -176,6 +179,7 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
 {
     sqlite3_stmt *s = db->statement[SQL_BURY];
     const struct spool_doc *d = &dead->doc;
+    struct spool_doc kept = *d;
     enum spool_result r = settle ? unpend(db, dead->ticket, f) : SPOOL_OK;
 
     if (r == SPOOL_OK && settle)
@@ -193,7 +197,8 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
     bind_number(s, 9, d->received_ms);
     bind_blob(s, 10, d->head);
     bind_blob(s, 11, d->body);
-    sqlite3_bind_int64(s, 12, spool_sum(d->head, d->body));
+    kept.ticket = dead->ticket;
+    sqlite3_bind_int64(s, 12, spool_sum_doc(&kept));
     r = spool_step(db, SQL_BURY, f);
     if (r == SPOOL_OK) {
         db->now.state.dead++;

@@ -62,8 +62,11 @@ enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct f
 void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text);
 struct slice spool_column_slice(sqlite3_stmt *s, int at);
 
-/* The sum that is kept with bytes, so that a flipped bit is seen. */
-int64_t spool_sum(struct slice a, struct slice b);
+/* The sums that are kept with a document, with its result and with the facts, so that a
+ * flipped bit is seen in whatever is published or gone by. */
+int64_t spool_sum_doc(const struct spool_doc *d);
+int64_t spool_sum_result(const struct spool_published *p);
+int64_t spool_sum_facts(const struct spool_facts *facts);
 
 /* Fills d from the columns DOCUMENT of spool_schema.c, which come first in a row. */
 enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fault *f);

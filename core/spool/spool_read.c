@@ -30,7 +30,7 @@ enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fa
     d->received_ms = column_number(s, 4);
     d->head = spool_column_slice(s, 5);
     d->body = spool_column_slice(s, 6);
-    if (spool_sum(d->head, d->body) == sqlite3_column_int64(s, 7))
+    if (spool_sum_doc(d) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
     fault_set(f,
               "document %.*s (ticket %" PRIu64 ") in the spool is damaged: move the file away, "
@@ -78,7 +78,7 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     p->prev = column_number(s, 9);
     p->topic = spool_column_slice(s, 10);
     p->members = spool_column_slice(s, 11);
-    if (spool_sum(p->topic, p->members) == sqlite3_column_int64(s, 12))
+    if (spool_sum_result(p) == sqlite3_column_int64(s, 12))
         return SPOOL_OK;
     fault_set(f,
               "the result with seq %" PRIu64 " in the spool is damaged: move the file away, "

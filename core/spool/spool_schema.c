@@ -9,7 +9,7 @@ const char spool_schema[] =
     "CREATE TABLE facts (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL,"
     " ticket INTEGER NOT NULL, seq INTEGER NOT NULL, sent INTEGER NOT NULL,"
     " pending INTEGER NOT NULL, dead INTEGER NOT NULL, published_bytes INTEGER NOT NULL,"
-    " dead_bytes INTEGER NOT NULL);"
+    " dead_bytes INTEGER NOT NULL, sum INTEGER NOT NULL);"
     "CREATE TABLE documents (ticket INTEGER PRIMARY KEY, id TEXT NOT NULL,"
     " keyed INTEGER NOT NULL, made INTEGER NOT NULL, form INTEGER NOT NULL,"
     " received INTEGER NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL, sum INTEGER NOT NULL);"
@@ -39,7 +39,7 @@ const char *const spool_statements[SQL_COUNT] = {
     [SQL_FORGET] = "DELETE FROM documents WHERE ticket = ?1",
     [SQL_EXHUME] = "DELETE FROM dead WHERE number = ?1 RETURNING length(head) + length(body)",
     [SQL_FACTS_SET] = "UPDATE facts SET ticket = ?1, seq = ?2, sent = ?3, pending = ?4,"
-                      " dead = ?5, published_bytes = ?6, dead_bytes = ?7",
+                      " dead = ?5, published_bytes = ?6, dead_bytes = ?7, sum = ?8",
     [SQL_OLDEST] = "SELECT p.seq, p.ticket, p.at, length(p.members) + length(d.head)"
                    " + length(d.body) FROM published p JOIN documents d USING (ticket)"
                    " ORDER BY p.seq LIMIT 1",

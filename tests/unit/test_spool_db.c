@@ -480,6 +480,56 @@ static void damaged_bytes_are_seen(void **state)
     assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_DAMAGED);
 }
 
+/* Not the bytes alone: whatever is published of a document, and what is gone by. */
+static void damaged_columns_are_seen(void **state)
+{
+    static const char *const damage[] = {
+        "UPDATE published SET prev = prev + 1 WHERE seq = 3",
+        "UPDATE published SET ticket = 2 WHERE seq = 3",
+        "UPDATE published SET seq = 9 WHERE seq = 3",
+        "UPDATE documents SET id = 'x' WHERE ticket = 3",
+        "UPDATE documents SET made = 1 - made WHERE ticket = 3",
+        "UPDATE documents SET form = 1 - form WHERE ticket = 3",
+        "UPDATE documents SET received = received + 1 WHERE ticket = 3",
+    };
+    struct box *b = *state;
+    struct spool_published p;
+
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        fill(b);
+        meddle(b, damage[i]);
+        reopen(b);
+        assert_int_equal(spool_db_published(b->db, 3, S(""), &p, &b->f), SPOOL_DAMAGED);
+        tear_down(state);
+        set_up(state);
+        b = *state;
+    }
+}
+
+static void damaged_facts_are_refused(void **state)
+{
+    static const char *const columns[] = {"log",  "ticket",          "seq",       "sent", "pending",
+                                          "dead", "published_bytes", "dead_bytes"};
+    struct box *b = *state;
+
+    fill(b);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        char script[128];
+        struct fault f = {""};
+
+        snprintf(script, sizeof script, "UPDATE facts SET %s = '1' || %s", columns[i], columns[i]);
+        meddle(b, script);
+        spool_db_close(b->db);
+        b->db = NULL;
+        assert_null(spool_db_open(b->path, &f));
+        assert_non_null(strstr(f.text, "is damaged"));
+        snprintf(script, sizeof script, "UPDATE facts SET %s = substr(%s, 2)", columns[i],
+                 columns[i]);
+        meddle(b, script);
+        reopen(b);
+    }
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -500,6 +550,8 @@ int main(void)
         CASE(second_opener_is_refused_a_reader_is_not),
         CASE(no_folder_is_refused),
         CASE(damaged_bytes_are_seen),
+        CASE(damaged_columns_are_seen),
+        CASE(damaged_facts_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
