@@ -26,6 +26,17 @@ static void bind_number(sqlite3_stmt *s, int at, uint64_t n)
     sqlite3_bind_int64(s, at, (int64_t)n);
 }
 
+/* The columns that documents and dead letters end with. */
+static void bind_doc(sqlite3_stmt *s, int at, const struct spool_doc *d, int64_t sum)
+{
+    sqlite3_bind_int(s, at, d->made_id);
+    sqlite3_bind_int(s, at + 1, (int)d->form);
+    bind_number(s, at + 2, d->received_ms);
+    bind_blob(s, at + 3, d->head);
+    bind_blob(s, at + 4, d->body);
+    sqlite3_bind_int64(s, at + 5, sum);
+}
+
 enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct fault *f)
 {
     int code = sqlite3_step(db->statement[which]);
@@ -64,7 +75,7 @@ static enum spool_result write_facts(struct spool_db *db, struct fault *f)
     bind_number(s, 5, now->state.dead);
     bind_number(s, 6, now->published_bytes);
     bind_number(s, 7, now->dead_bytes);
-    sqlite3_bind_int64(s, 8, spool_sum_facts(now));
+    sqlite3_bind_int64(s, 8, spool_facts_sum(now));
     return spool_step(db, SQL_FACTS_SET, f);
 }
 
@@ -91,12 +102,7 @@ enum spool_result spool_db_accept(struct spool_db *db, const struct spool_doc *d
     bind_number(s, 1, d->ticket);
     spool_bind_slice(s, 2, d->id);
     sqlite3_bind_int(s, 3, d->keyed);
-    sqlite3_bind_int(s, 4, d->made_id);
-    sqlite3_bind_int(s, 5, (int)d->form);
-    bind_number(s, 6, d->received_ms);
-    bind_blob(s, 7, d->head);
-    bind_blob(s, 8, d->body);
-    sqlite3_bind_int64(s, 9, spool_sum_doc(d));
+    bind_doc(s, 4, d, spool_doc_sum(d));
     r = spool_step(db, SQL_ACCEPT, f);
     if (r == SPOOL_OK && sqlite3_changes(db->sql) == 0)
         return SPOOL_DUPLICATE;
@@ -143,23 +149,23 @@ enum spool_result spool_db_publish(struct spool_db *db, const struct spool_publi
                                    uint64_t now_ms, uint64_t *seq, uint64_t *prev, struct fault *f)
 {
     sqlite3_stmt *s = db->statement[SQL_PUBLISH];
-    struct spool_published kept = *p;
+    struct spool_published row = *p;
     enum spool_result r = unpend(db, p->doc.ticket, f);
 
     if (r != SPOOL_OK)
         return r;
-    *seq = kept.seq = db->now.state.seq + 1;
+    *seq = row.seq = db->now.state.seq + 1;
     r = find_prev(db, p->topic, prev, f);
     if (r != SPOOL_OK)
         return r;
-    kept.prev = *prev;
+    row.prev = *prev;
     bind_number(s, 1, *seq);
     bind_number(s, 2, p->doc.ticket);
     spool_bind_slice(s, 3, p->topic);
     bind_number(s, 4, *prev);
     bind_number(s, 5, now_ms);
     bind_blob(s, 6, p->members);
-    sqlite3_bind_int64(s, 7, spool_sum_result(&kept));
+    sqlite3_bind_int64(s, 7, spool_published_sum(&row));
     r = spool_step(db, SQL_PUBLISH, f);
     if (r == SPOOL_OK) {
         db->now.state.seq = *seq;
@@ -179,7 +185,6 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
 {
     sqlite3_stmt *s = db->statement[SQL_BURY];
     const struct spool_doc *d = &dead->doc;
-    struct spool_doc kept = *d;
     enum spool_result r = settle ? unpend(db, dead->ticket, f) : SPOOL_OK;
 
     if (r == SPOOL_OK && settle)
@@ -192,13 +197,7 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
     spool_bind_slice(s, 4, dead->plugin);
     spool_bind_slice(s, 5, dead->message);
     spool_bind_slice(s, 6, d->id);
-    sqlite3_bind_int(s, 7, d->made_id);
-    sqlite3_bind_int(s, 8, (int)d->form);
-    bind_number(s, 9, d->received_ms);
-    bind_blob(s, 10, d->head);
-    bind_blob(s, 11, d->body);
-    kept.ticket = dead->ticket;
-    sqlite3_bind_int64(s, 12, spool_sum_doc(&kept));
+    bind_doc(s, 7, d, spool_dead_sum(dead));
     r = spool_step(db, SQL_BURY, f);
     if (r == SPOOL_OK) {
         db->now.state.dead++;

@@ -13,9 +13,23 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 enum { BUSY_MS = 2000 }; /* somebody looks into the file with sqlite3 */
+
+enum spool_result spool_damaged(struct spool_db *db, struct fault *f, const char *what, ...)
+{
+    char said[512];
+    va_list ap;
+
+    va_start(ap, what);
+    vsnprintf(said, sizeof said, what, ap);
+    va_end(ap);
+    fault_set(f,
+              "the spool %s is damaged (%s): see `gloss spool check %s`, move it away, and save "
+              "what can be saved by `gloss spool salvage`",
+              db->path, said, db->path);
+    return SPOOL_DAMAGED;
+}
 
 enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
 {
@@ -31,52 +45,12 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
     case SQLITE_CONSTRAINT: /* what is there contradicts what the facts say */
-        fault_set(f,
-                  "the spool %s is damaged (%s): move it away, and save what can be saved with "
-                  "sqlite3's .recover",
-                  db->path, sqlite3_errstr(code));
-        return SPOOL_DAMAGED;
+        return spool_damaged(db, f, "%s", sqlite3_errstr(code));
     default:
         fault_set(f, "the spool %s: %s (%s)", db->path, sqlite3_errmsg(db->sql),
                   strerror(sqlite3_system_errno(db->sql)));
         return SPOOL_IO;
     }
-}
-
-/* Each part is summed with the sum so far, so that none can take another's place. */
-static uint64_t sum(uint64_t before, struct slice s)
-{
-    return XXH3_64bits_withSeed(s.p ? s.p : "", s.n, before);
-}
-
-static uint64_t sum_numbers(uint64_t a, uint64_t b, uint64_t c)
-{
-    const uint64_t numbers[] = {a, b, c};
-
-    return XXH3_64bits(numbers, sizeof numbers);
-}
-
-int64_t spool_sum_doc(const struct spool_doc *d)
-{
-    uint64_t kind = (uint64_t)d->form * 2 + d->made_id;
-
-    return (int64_t)sum(sum(sum(sum_numbers(d->ticket, kind, d->received_ms), d->id), d->head),
-                        d->body);
-}
-
-int64_t spool_sum_result(const struct spool_published *p)
-{
-    return (int64_t)sum(sum(sum_numbers(p->seq, p->prev, p->doc.ticket), p->topic), p->members);
-}
-
-int64_t spool_sum_facts(const struct spool_facts *facts)
-{
-    const struct spool_state *s = &facts->state;
-    uint64_t counts = sum_numbers(s->ticket, s->seq, s->sent);
-    uint64_t sizes = sum_numbers(s->pending, s->dead, facts->published_bytes);
-
-    return (int64_t)sum(sum_numbers(counts, sizes, facts->dead_bytes),
-                        (struct slice){s->log, strlen(s->log)});
 }
 
 /* Two daemons on one file would give the same seq twice. */
@@ -124,15 +98,15 @@ static int64_t ask(struct spool_db *db, const char *pragma, struct fault *f)
 static int make(struct spool_db *db, struct fault *f)
 {
     struct stamp ids = {0};
-    struct spool_facts none = {0};
+    struct spool_facts facts = {0};
     char script[256];
 
-    if (stamp_id(&ids, none.state.log))
+    if (stamp_id(&ids, facts.state.log))
         return fault_set(f, "the system gives no random bytes");
     snprintf(script, sizeof script,
              "INSERT INTO facts VALUES (1, '%s', 0, 0, 0, 0, 0, 0, 0, %" PRId64 ");"
              "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
-             none.state.log, spool_sum_facts(&none), SPOOL_APPLICATION, SPOOL_VERSION);
+             facts.state.log, spool_facts_sum(&facts), SPOOL_APPLICATION, SPOOL_VERSION);
     if (run(db, "BEGIN IMMEDIATE;", f) || run(db, spool_schema, f))
         return -1;
     return run(db, script, f);
@@ -171,40 +145,38 @@ static int prepare(struct spool_db *db, struct fault *f)
     return 0;
 }
 
-static void take_facts(sqlite3_stmt *s, struct spool_facts *facts)
+static int check_facts(struct spool_db *db, sqlite3_stmt *s, struct fault *f)
 {
-    struct slice log = spool_column_slice(s, 0);
+    uint64_t pending;
 
-    snprintf(facts->state.log, sizeof facts->state.log, "%.*s", (int)log.n, log.p);
-    facts->state.ticket = (uint64_t)sqlite3_column_int64(s, 1);
-    facts->state.seq = (uint64_t)sqlite3_column_int64(s, 2);
-    facts->state.sent = (uint64_t)sqlite3_column_int64(s, 3);
-    facts->state.pending = (uint64_t)sqlite3_column_int64(s, 4);
-    facts->state.dead = (uint64_t)sqlite3_column_int64(s, 5);
-    facts->published_bytes = (uint64_t)sqlite3_column_int64(s, 6);
-    facts->dead_bytes = (uint64_t)sqlite3_column_int64(s, 7);
+    if (!spool_fill_facts(s, &db->committed)) {
+        spool_damaged(db, f, "facts: the sum is wrong");
+        return -1;
+    }
+    pending = (uint64_t)sqlite3_column_int64(s, SPOOL_FACTS_MORE);
+    if (pending == db->committed.state.pending)
+        return 0;
+    spool_damaged(db, f, "pending: %" PRIu64 " rows, %" PRIu64 " by facts", pending,
+                  db->committed.state.pending);
+    return -1;
 }
 
 static int read_facts(struct spool_db *db, struct fault *f)
 {
     sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(db->sql,
-                                  "SELECT log, ticket, seq, sent, pending, dead, published_bytes,"
-                                  " dead_bytes, sum FROM facts",
-                                  -1, &s, NULL);
+    int code = sqlite3_prepare_v2(
+        db->sql, "SELECT " SPOOL_FACTS ", (SELECT count(*) FROM pending) FROM facts", -1, &s, NULL);
+    int r = -1;
 
     if (code == SQLITE_OK)
         code = sqlite3_step(s);
-    if (code == SQLITE_ROW) {
-        take_facts(s, &db->committed);
-        if (spool_sum_facts(&db->committed) != sqlite3_column_int64(s, 8))
-            code = SQLITE_CORRUPT;
-    } else if (code == SQLITE_DONE) {
-        code = SQLITE_CORRUPT;
-    }
+    if (code == SQLITE_ROW)
+        r = check_facts(db, s, f);
+    else
+        spool_judge(db, code == SQLITE_DONE ? SQLITE_CORRUPT : code, f);
     sqlite3_finalize(s);
     db->now = db->committed;
-    return spool_judge(db, code, f) ? -1 : 0;
+    return r;
 }
 
 static struct spool_db *create(const char *path, struct fault *f)

@@ -62,13 +62,19 @@ enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct f
 void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text);
 struct slice spool_column_slice(sqlite3_stmt *s, int at);
 
-/* The sums that are kept with a document, with its result and with the facts, so that a
- * flipped bit is seen in whatever is published or gone by. */
-int64_t spool_sum_doc(const struct spool_doc *d);
-int64_t spool_sum_result(const struct spool_published *p);
-int64_t spool_sum_facts(const struct spool_facts *facts);
+/* The sum of each kind of row. */
+int64_t spool_doc_sum(const struct spool_doc *d);
+int64_t spool_published_sum(const struct spool_published *p);
+int64_t spool_dead_sum(const struct spool_dead *dead);
+int64_t spool_facts_sum(const struct spool_facts *f);
 
-/* Fills d from the columns DOCUMENT of spool_schema.c, which come first in a row. */
-enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fault *f);
+/* The columns of facts, how many they are, and f filled from them: false where the sum is wrong. */
+#define SPOOL_FACTS      "log, ticket, seq, sent, pending, dead, published_bytes, dead_bytes, sum"
+#define SPOOL_FACTS_MORE 9
+bool spool_fill_facts(sqlite3_stmt *s, struct spool_facts *f);
+
+/* SPOOL_DAMAGED, with f saying that what is not what was written, and what to do. */
+PRINTF(3, 4)
+enum spool_result spool_damaged(struct spool_db *db, struct fault *f, const char *what, ...);
 
 #endif

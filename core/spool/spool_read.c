@@ -6,6 +6,7 @@
 #include "spool/spool_parts.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 struct slice spool_column_slice(sqlite3_stmt *s, int at)
 {
@@ -20,7 +21,7 @@ static uint64_t column_number(sqlite3_stmt *s, int at)
 }
 
 /* Columns: ticket, id, made, form, received, head, body, sum. */
-enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fault *f)
+static void read_doc(sqlite3_stmt *s, struct spool_doc *d)
 {
     d->ticket = column_number(s, 0);
     d->id = spool_column_slice(s, 1);
@@ -30,13 +31,30 @@ enum spool_result spool_read_doc(sqlite3_stmt *s, struct spool_doc *d, struct fa
     d->received_ms = column_number(s, 4);
     d->head = spool_column_slice(s, 5);
     d->body = spool_column_slice(s, 6);
-    if (spool_sum_doc(d) == sqlite3_column_int64(s, 7))
+}
+
+static enum spool_result check_doc(struct spool_db *db, sqlite3_stmt *s, const struct spool_doc *d,
+                                   struct fault *f)
+{
+    if (spool_doc_sum(d) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
-    fault_set(f,
-              "document %.*s (ticket %" PRIu64 ") in the spool is damaged: move the file away, "
-              "and save what can be saved with sqlite3's .recover",
-              (int)d->id.n, d->id.p, d->ticket);
-    return SPOOL_DAMAGED;
+    return spool_damaged(db, f, "documents: ticket %" PRIu64 ", id %.*s: the sum is wrong",
+                         d->ticket, (int)d->id.n, d->id.p);
+}
+
+bool spool_fill_facts(sqlite3_stmt *s, struct spool_facts *f)
+{
+    const char *log = (const char *)sqlite3_column_text(s, 0);
+
+    snprintf(f->state.log, sizeof f->state.log, "%s", log ? log : "");
+    f->state.ticket = column_number(s, 1);
+    f->state.seq = column_number(s, 2);
+    f->state.sent = column_number(s, 3);
+    f->state.pending = column_number(s, 4);
+    f->state.dead = column_number(s, 5);
+    f->published_bytes = column_number(s, 6);
+    f->dead_bytes = column_number(s, 7);
+    return spool_facts_sum(f) == sqlite3_column_int64(s, 8);
 }
 
 /* Steps to a row, if there is one, and ends the step of the row before. */
@@ -56,7 +74,13 @@ enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct s
     sqlite3_reset(s);
     sqlite3_bind_int64(s, 1, (int64_t)after);
     r = next_row(db, s, f);
-    return r == SPOOL_OK ? spool_read_doc(s, d, f) : r;
+    if (r != SPOOL_OK)
+        return r;
+    if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+        return spool_damaged(db, f, "pending: ticket %" PRIu64 " has no document",
+                             column_number(s, 8));
+    read_doc(s, d);
+    return check_doc(db, s, d, f);
 }
 
 enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct slice prefix,
@@ -70,21 +94,19 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     sqlite3_bind_blob(s, 2, prefix.p ? prefix.p : "", (int)prefix.n, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, (int64_t)prefix.n);
     r = next_row(db, s, f);
-    if (r == SPOOL_OK)
-        r = spool_read_doc(s, &p->doc, f);
+    if (r != SPOOL_OK)
+        return r;
+    read_doc(s, &p->doc);
+    r = check_doc(db, s, &p->doc, f);
     if (r != SPOOL_OK)
         return r;
     p->seq = column_number(s, 8);
     p->prev = column_number(s, 9);
     p->topic = spool_column_slice(s, 10);
     p->members = spool_column_slice(s, 11);
-    if (spool_sum_result(p) == sqlite3_column_int64(s, 12))
+    if (spool_published_sum(p) == sqlite3_column_int64(s, 12))
         return SPOOL_OK;
-    fault_set(f,
-              "the result with seq %" PRIu64 " in the spool is damaged: move the file away, "
-              "and save what can be saved with sqlite3's .recover",
-              p->seq);
-    return SPOOL_DAMAGED;
+    return spool_damaged(db, f, "published: seq %" PRIu64 ": the sum is wrong", p->seq);
 }
 
 enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
@@ -100,17 +122,18 @@ enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
     spool_bind_slice(s, 3, filter->plugin);
     sqlite3_bind_int64(s, 4, (int64_t)filter->since_ms);
     r = next_row(db, s, f);
-    if (r == SPOOL_OK)
-        r = spool_read_doc(s, &dead->doc, f);
     if (r != SPOOL_OK)
         return r;
+    read_doc(s, &dead->doc);
     dead->ticket = dead->doc.ticket;
     dead->number = column_number(s, 8);
     dead->at_ms = column_number(s, 9);
     dead->reason = spool_column_slice(s, 10);
     dead->plugin = spool_column_slice(s, 11);
     dead->message = spool_column_slice(s, 12);
-    return SPOOL_OK;
+    if (spool_dead_sum(dead) == sqlite3_column_int64(s, 7))
+        return SPOOL_OK;
+    return spool_damaged(db, f, "dead: number %" PRIu64 ": the sum is wrong", dead->number);
 }
 
 void spool_db_rest(struct spool_db *db)

@@ -46,9 +46,9 @@ const char *const spool_statements[SQL_COUNT] = {
     [SQL_TRIM] = "DELETE FROM published WHERE seq = ?1",
     [SQL_OLDEST_DEAD] = "SELECT number, at FROM dead ORDER BY number LIMIT 1",
     [SQL_NEXT_PENDING] =
-        "SELECT d.ticket, " DOCUMENT("d") " FROM pending p"
-                                          " JOIN documents d USING (ticket) WHERE p.ticket > ?1"
-                                          " ORDER BY p.ticket LIMIT 1",
+        "SELECT d.ticket, " DOCUMENT("d") ", p.ticket FROM pending p"
+                                          " LEFT JOIN documents d USING (ticket)"
+                                          " WHERE p.ticket > ?1 ORDER BY p.ticket LIMIT 1",
     [SQL_NEXT_PUBLISHED] = "SELECT d.ticket, " DOCUMENT(
         "d") ", p.seq, p.prev, p.topic,"
              " p.members, p.sum FROM published p JOIN documents d USING (ticket)"

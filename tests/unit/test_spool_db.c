@@ -474,7 +474,7 @@ static void damaged_bytes_are_seen(void **state)
               "UPDATE dead SET head = x'00'");
     reopen(b);
     assert_int_equal(spool_db_pending(b->db, 0, &d, &b->f), SPOOL_DAMAGED);
-    assert_non_null(strstr(b->f.text, "ticket 4) in the spool is damaged"));
+    assert_non_null(strstr(b->f.text, "documents: ticket 4, id made: the sum is wrong"));
     for (uint64_t seq = 1; seq <= 3; seq++)
         assert_int_equal(spool_db_published(b->db, seq, S(""), &p, &b->f), SPOOL_DAMAGED);
     assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_DAMAGED);
@@ -522,12 +522,34 @@ static void damaged_facts_are_refused(void **state)
         spool_db_close(b->db);
         b->db = NULL;
         assert_null(spool_db_open(b->path, &f));
-        assert_non_null(strstr(f.text, "is damaged"));
+        assert_non_null(strstr(f.text, "facts: the sum is wrong"));
         snprintf(script, sizeof script, "UPDATE facts SET %s = substr(%s, 2)", columns[i],
                  columns[i]);
         meddle(b, script);
         reopen(b);
     }
+}
+
+static void facts_that_contradict_are_refused(void **state)
+{
+    struct box *b = *state;
+
+    fill(b);
+    meddle(b, "DELETE FROM pending");
+    assert_refused(b, "pending: 0 rows, 1 by facts");
+    assert_non_null(strstr(b->f.text, "gloss spool salvage"));
+}
+
+static void pending_without_a_document_is_seen(void **state)
+{
+    struct box *b = *state;
+    struct spool_doc d;
+
+    fill(b);
+    meddle(b, "UPDATE pending SET ticket = 44");
+    reopen(b);
+    assert_int_equal(spool_db_pending(b->db, 0, &d, &b->f), SPOOL_DAMAGED);
+    assert_non_null(strstr(b->f.text, "pending: ticket 44 has no document"));
 }
 
 int main(void)
@@ -552,6 +574,8 @@ int main(void)
         CASE(damaged_bytes_are_seen),
         CASE(damaged_columns_are_seen),
         CASE(damaged_facts_are_refused),
+        CASE(facts_that_contradict_are_refused),
+        CASE(pending_without_a_document_is_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
