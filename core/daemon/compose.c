@@ -58,3 +58,19 @@ int compose_document(struct compose *c, struct json_out *o, const struct spool_p
         json_out_finish(&c->whole);
     return whole.p && !o->failed ? 0 : -1;
 }
+
+/* What was accepted once reads well, but for a spool that somebody has written into. */
+int compose_kept(struct compose *c, struct arena *scratch, struct json_out *o,
+                 const struct spool_published *p)
+{
+    struct json_doc json = {0};
+    struct slice head = p->doc.head;
+    enum reject r = REJECT_NONE;
+    int status;
+
+    if (p->doc.form != SPOOL_TEXT)
+        r = json_read(&json, scratch, head.p, head.n, p->doc.form == SPOOL_JSON, NULL);
+    status = r == REJECT_NONE ? compose_document(c, o, p, &json) : -1;
+    arena_reset(scratch);
+    return status;
+}

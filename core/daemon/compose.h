@@ -7,6 +7,7 @@
 #define DAEMON_COMPOSE_H
 
 #include "spool/spool_db.h"
+#include "text/arena.h"
 #include "wire/json.h"
 
 struct compose {
@@ -21,5 +22,9 @@ void compose_finish(struct compose *c);
  * 0, or -1 without memory. */
 int compose_document(struct compose *c, struct json_out *o, const struct spool_published *p,
                      const struct json_doc *json);
+
+/* The same for a document out of the spool, whose head is read again; scratch is reset. */
+int compose_kept(struct compose *c, struct arena *scratch, struct json_out *o,
+                 const struct spool_published *p);
 
 #endif

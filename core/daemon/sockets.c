@@ -17,6 +17,10 @@ enum {
     WAITING = 64,
     /* Replies that wait for a client who does not read them; then they are lost. */
     REPLIES = 10000,
+    /* Of replay, where an answer is a MiB, more or less. */
+    REPLAY_WAITING = 8,
+    REPLAY_ANSWERS = 2,
+    REPLAY_BYTES = 1 << 20, /* of a request, which is much shorter */
     HEARTBEAT_MS = 10000,
     HEARTBEAT_TIMEOUT_MS = 30000,
 };
@@ -24,6 +28,7 @@ enum {
 struct endpoint {
     const char *key, *address;
     int type, receive, send; /* ZMQ_*; the high-water marks */
+    int64_t largest;         /* a larger part makes libzmq drop the connection without a word */
     struct zmq_uv *socket;
     char *at;
 };
@@ -33,13 +38,9 @@ static void set(void *socket, int option, int value)
     zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
-static void set_options(void *socket, const struct endpoint *e, const struct config *c)
+static void set_options(void *socket, const struct endpoint *e)
 {
-    /* Larger parts make libzmq drop the connection without a word; what is above the
-     * limit but below this is answered with too_large. */
-    int64_t largest = 2 * (int64_t)c->limits.document_bytes + (1 << 20);
-
-    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &e->largest, sizeof e->largest);
     set(socket, ZMQ_RCVHWM, e->receive);
     set(socket, ZMQ_SNDHWM, e->send);
     set(socket, ZMQ_LINGER, 0);
@@ -106,7 +107,7 @@ static int bind_endpoint(void *socket, const struct endpoint *e, struct fault *f
 }
 
 static int open_endpoint(struct sockets *s, uv_loop_t *loop, const struct endpoint *e,
-                         const struct config *c, struct fault *f)
+                         struct fault *f)
 {
     void *socket;
     int r;
@@ -117,7 +118,7 @@ static int open_endpoint(struct sockets *s, uv_loop_t *loop, const struct endpoi
     socket = zmq_socket(s->context, e->type);
     if (!socket)
         return fault_set(f, "can't make a socket: %s", zmq_strerror(zmq_errno()));
-    set_options(socket, e, c);
+    set_options(socket, e);
     r = bind_endpoint(socket, e, f);
     if (r == 0) {
         r = zmq_uv_init(e->socket, loop, socket);
@@ -134,10 +135,14 @@ int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, str
     int subscriber = c->limits.subscriber_documents < INT32_MAX
                          ? (int)c->limits.subscriber_documents
                          : INT32_MAX;
+    /* What is above the limit but below this is answered with too_large. */
+    int64_t largest = 2 * (int64_t)c->limits.document_bytes + (1 << 20);
     const struct endpoint endpoints[] = {
-        {"pull", c->endpoints.pull, ZMQ_PULL, WAITING, 0, &s->pull, s->at[0]},
-        {"ack", c->endpoints.ack, ZMQ_ROUTER, WAITING, REPLIES, &s->ack, s->at[1]},
-        {"publish", c->endpoints.publish, ZMQ_XPUB, 0, subscriber, &s->publish, s->at[2]},
+        {"pull", c->endpoints.pull, ZMQ_PULL, WAITING, 0, largest, &s->pull, s->at[0]},
+        {"ack", c->endpoints.ack, ZMQ_ROUTER, WAITING, REPLIES, largest, &s->ack, s->at[1]},
+        {"publish", c->endpoints.publish, ZMQ_XPUB, 0, subscriber, largest, &s->publish, s->at[2]},
+        {"replay", c->endpoints.replay, ZMQ_ROUTER, REPLAY_WAITING, REPLAY_ANSWERS, REPLAY_BYTES,
+         &s->replay, s->at[3]},
     };
 
     memset(s, 0, sizeof *s);
@@ -145,7 +150,7 @@ int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, str
     if (!s->context)
         return fault_set(f, "can't start libzmq: %s", zmq_strerror(zmq_errno()));
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
-        if (open_endpoint(s, loop, &endpoints[i], c, f) == 0)
+        if (open_endpoint(s, loop, &endpoints[i], f) == 0)
             continue;
         sockets_close(s, 0);
         sockets_flush(s);
@@ -166,6 +171,7 @@ void sockets_close(struct sockets *s, int linger_ms)
     close_socket(&s->pull, 0);
     close_socket(&s->ack, linger_ms);
     close_socket(&s->publish, linger_ms);
+    close_socket(&s->replay, linger_ms);
 }
 
 int sockets_flush(struct sockets *s)

@@ -12,8 +12,8 @@
 
 struct sockets {
     void *context;
-    struct zmq_uv pull, ack, publish; /* not open where the endpoint is off */
-    char at[3][256];                  /* where they are bound, in that order; "off" */
+    struct zmq_uv pull, ack, publish, replay; /* not open where the endpoint is off */
+    char at[4][256];                          /* where they are bound, in that order; "off" */
 };
 
 /* 0, or -1 with f: nothing is left open then, but the loop must run once more. */

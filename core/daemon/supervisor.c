@@ -14,6 +14,7 @@
 #include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
+#include "daemon/replay.h"
 #include "daemon/sockets.h"
 #include "log.h"
 
@@ -41,6 +42,7 @@ struct supervisor {
     struct dispatch dispatch;
     struct publish publish;
     struct ledger ledger;
+    struct replay replay;
     struct notify notify;
     struct reload reload;
     uv_signal_t signal[SIGNALS];
@@ -101,6 +103,7 @@ static void stop(struct supervisor *s)
     s->stopped = uv_now(&s->loop);
     notify_stopping(&s->notify);
     ingest_end(&s->ingest);
+    replay_end(&s->replay);
     s->ledger.steps->end(&s->ledger);
     /* Not at once: what waits on the acknowledged socket shall get its answer. */
     uv_timer_start(&s->look, on_look, LOOK_MS, LOOK_MS);
@@ -310,16 +313,18 @@ static void on_started(struct dispatch *p)
         return;
     }
     s->serving = true;
-    log_info("supervisor",
-             "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s; workers: %" PRIu32
-             "; pipeline: %s; %s",
-             s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], g->config.workers, g->pipeline,
-             s->ledger.durable
-                 ? "what is accepted is on disk"
-                 : "durability memory: what is in flight is lost if the daemon is killed");
+    log_info(
+        "supervisor",
+        "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s, replay %s; workers: %" PRIu32
+        "; pipeline: %s; %s",
+        s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], s->sockets.at[3], g->config.workers,
+        g->pipeline,
+        s->ledger.durable ? "what is accepted is on disk"
+                          : "durability memory: what is in flight is lost if the daemon is killed");
     if (!s->stopped) {
         s->ledger.steps->start(&s->ledger);
         ingest_open(&s->ingest);
+        replay_open(&s->replay);
     }
     notify_ready(&s->notify);
 }
@@ -392,10 +397,13 @@ static int open_ledger(struct supervisor *s, struct fault *f)
                                                &keep, &ledger_ops, s, f)
                            : ledger_init_memory(&s->ledger, &ledger_ops, s, f);
 
-    if (r == 0)
-        publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats,
-                     s->ledger.log, s->ledger.seq);
-    return r;
+    if (r < 0)
+        return r;
+    publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats, s->ledger.log,
+                 s->ledger.seq);
+    replay_init(&s->replay, &s->sockets.replay, s->ledger.spool.db ? &s->ledger.spool : NULL,
+                &s->stats, s->ledger.log, s);
+    return 0;
 }
 
 static void wire_up(struct supervisor *s)
@@ -431,6 +439,7 @@ static void serve(struct supervisor *s)
     if (open_ledger(s, &f) < 0 || reload_begin(&s->reload, &f) < 0)
         refuse(s, f.text);
     uv_run(&s->loop, UV_RUN_DEFAULT);
+    replay_finish(&s->replay);
     sockets_flush(&s->sockets);
 }
 

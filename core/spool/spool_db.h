@@ -125,6 +125,14 @@ enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct s
 enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct slice prefix,
                                      struct spool_published *p, struct fault *f);
 
+/* The first seq that is still kept, and the last given: first above last, and none is. */
+enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *last,
+                                struct fault *f);
+
+/* The seq and the topic of the first published document from seq on: cheaper than the whole. */
+enum spool_result spool_db_topic(struct spool_db *db, uint64_t from, uint64_t *seq,
+                                 struct slice *topic, struct fault *f);
+
 /* Which dead letters are meant; what is empty or 0 is any. */
 struct spool_filter {
     struct slice reason, plugin;

@@ -29,6 +29,8 @@ enum spool_sql {
     SQL_OLDEST_DEAD,
     SQL_NEXT_PENDING,
     SQL_NEXT_PUBLISHED,
+    SQL_NEXT_TOPIC,
+    SQL_SPAN,
     SQL_NEXT_DEAD,
     SQL_COUNT
 };

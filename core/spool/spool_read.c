@@ -109,6 +109,36 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     return spool_damaged(db, f, "published: seq %" PRIu64 ": the sum is wrong", p->seq);
 }
 
+enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *last,
+                                struct fault *f)
+{
+    sqlite3_stmt *s = db->statement[SQL_SPAN];
+    enum spool_result r = next_row(db, s, f);
+
+    if (r == SPOOL_OK) {
+        *first = column_number(s, 0);
+        *last = column_number(s, 1);
+    }
+    sqlite3_reset(s);
+    return r;
+}
+
+enum spool_result spool_db_topic(struct spool_db *db, uint64_t from, uint64_t *seq,
+                                 struct slice *topic, struct fault *f)
+{
+    sqlite3_stmt *s = db->statement[SQL_NEXT_TOPIC];
+    enum spool_result r;
+
+    sqlite3_reset(s);
+    sqlite3_bind_int64(s, 1, (int64_t)from);
+    r = next_row(db, s, f);
+    if (r == SPOOL_OK) {
+        *seq = column_number(s, 0);
+        *topic = spool_column_slice(s, 1);
+    }
+    return r;
+}
+
 enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
                                 const struct spool_filter *filter, struct spool_dead *dead,
                                 struct fault *f)
@@ -140,5 +170,6 @@ void spool_db_rest(struct spool_db *db)
 {
     sqlite3_reset(db->statement[SQL_NEXT_PENDING]);
     sqlite3_reset(db->statement[SQL_NEXT_PUBLISHED]);
+    sqlite3_reset(db->statement[SQL_NEXT_TOPIC]);
     sqlite3_reset(db->statement[SQL_NEXT_DEAD]);
 }

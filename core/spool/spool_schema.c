@@ -54,6 +54,10 @@ const char *const spool_statements[SQL_COUNT] = {
              " p.members, p.sum FROM published p JOIN documents d USING (ticket)"
              " WHERE p.seq >= ?1 AND substr(CAST(p.topic AS BLOB), 1, ?3) = ?2"
              " ORDER BY p.seq LIMIT 1",
+    [SQL_NEXT_TOPIC] = "SELECT seq, topic FROM published WHERE seq >= ?1 ORDER BY seq LIMIT 1",
+    /* Rows of the transaction that runs count; the row of facts is written at its end. */
+    [SQL_SPAN] = "SELECT coalesce((SELECT min(seq) FROM published), seq + 1),"
+                 " max(seq, coalesce((SELECT max(seq) FROM published), 0)) FROM facts",
     [SQL_NEXT_DEAD] = "SELECT e.ticket, " DOCUMENT(
         "e") ", e.number, e.at, e.reason, e.plugin,"
              " e.message FROM dead e WHERE e.number > ?1 AND (?2 = '' OR reason = ?2)"

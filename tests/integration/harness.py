@@ -43,7 +43,7 @@ class Daemon:
         self.process = None
         self.autostart = autostart
         self.config = {
-            "endpoints": {name: f"ipc://{self.folder}/{name}" for name in ("pull", "ack", "publish")} | {"replay": ""},
+            "endpoints": {name: f"ipc://{self.folder}/{name}" for name in ("pull", "ack", "publish", "replay")},
             "workers": 2,
             "drop_in": [],
             "plugin_path": [str(FIXTURES)],

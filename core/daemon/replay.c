@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * daemon/replay.c - requests into tasks of the spool, and their answers out.
+ *
+ * Answers that wait in libzmq for clients who are slow to read are counted, for libzmq
+ * bounds them by client only; where they are too many, the next request is refused.
+ */
+#include "daemon/replay.h"
+
+#include "log.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    REQUEST_BYTES = 64 * 1024,
+    REQUEST_MEMORY = 256 * 1024,
+    UNREAD_BYTES = 64 * 1024 * 1024,
+    LEAD = 3, /* places before the frames: client, delimiter, head */
+};
+
+static const struct replay_kind *const kinds[] = {&replay_published};
+
+/* ---- frames */
+
+static void on_frame_read(void *p, void *unread)
+{
+    atomic_fetch_sub((atomic_size_t *)unread, malloc_usable_size(p));
+    free(p);
+}
+
+/* Room for one more; NULL without memory. */
+static zmq_msg_t *next_frame(struct replay_request *r)
+{
+    if (LEAD + r->n_frames == r->room || !r->frame) {
+        size_t room = 2 * r->room + 8;
+        zmq_msg_t *grown = realloc(r->frame, room * sizeof *grown);
+
+        if (!grown)
+            return NULL;
+        r->frame = grown;
+        r->room = room;
+    }
+    return &r->frame[LEAD + r->n_frames];
+}
+
+static void refuse_memory(struct replay_request *r)
+{
+    replay_refuse(r, "overloaded", "the daemon is out of memory: ask again, or for less");
+}
+
+/* Takes o into m without copying it. 0, or -1. */
+static int make_message(struct replay *r, zmq_msg_t *m, struct json_out *o)
+{
+    size_t size = malloc_usable_size(o->p);
+
+    if (o->failed || zmq_msg_init_data(m, o->p, o->n, on_frame_read, &r->unread) < 0) {
+        json_out_finish(o);
+        return -1;
+    }
+    atomic_fetch_add(&r->unread, size);
+    *o = (struct json_out){0};
+    return 0;
+}
+
+void replay_put(struct replay_request *r, struct json_out *o)
+{
+    zmq_msg_t *m = o->failed ? NULL : next_frame(r);
+
+    if (m && make_message(r->replay, m, o) == 0) {
+        r->n_frames++;
+    } else {
+        json_out_finish(o);
+        refuse_memory(r);
+    }
+}
+
+void replay_put_copy(struct replay_request *r, struct slice s)
+{
+    zmq_msg_t *m = next_frame(r);
+
+    if (!m || zmq_msg_init_size(m, s.n) < 0) {
+        refuse_memory(r);
+        return;
+    }
+    memcpy(zmq_msg_data(m), s.p, s.n);
+    r->n_frames++;
+}
+
+void replay_refuse(struct replay_request *r, const char *code, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->code)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(r->fault.text, sizeof r->fault.text, fmt, ap);
+    va_end(ap);
+    r->code = code;
+}
+
+/* ---- the answer */
+
+static void drop_frames(struct replay_request *r)
+{
+    while (r->n_frames)
+        zmq_msg_close(&r->frame[LEAD + --r->n_frames]);
+    r->head.n = 0;
+}
+
+static void put_error(struct replay_request *r)
+{
+    json_puts(&r->head, "{\"error\":{\"code\":\"");
+    json_puts(&r->head, r->code);
+    json_puts(&r->head, "\",\"message\":");
+    json_put_string(&r->head, r->fault.text, strlen(r->fault.text));
+    json_puts(&r->head, "}}");
+}
+
+static void send_answer(struct replay_request *r)
+{
+    size_t lead = r->delimiter ? 3 : 2;
+    zmq_msg_t head, *part = next_frame(r) ? &r->frame[LEAD - lead] : NULL;
+
+    if (!part || make_message(r->replay, &head, &r->head) < 0) {
+        r->replay->stats->replies_lost++;
+        return;
+    }
+    for (size_t i = 0; i < lead; i++)
+        zmq_msg_init(&part[i]);
+    zmq_msg_move(&part[0], &r->client);
+    zmq_msg_move(&part[lead - 1], &head);
+    if (zmq_uv_send(r->replay->socket, part, lead + r->n_frames) != 0)
+        r->replay->stats->replies_lost++;
+    r->n_frames = 0;
+}
+
+static void finish_request(struct replay_request *r)
+{
+    drop_frames(r);
+    json_out_finish(&r->head);
+    free(r->frame);
+    zmq_msg_close(&r->client);
+    zmq_msg_close(&r->text);
+    arena_finish(&r->arena);
+    *r = (struct replay_request){0};
+}
+
+static void answer(struct replay_request *r)
+{
+    struct replay *replay = r->replay;
+
+    if (r->code) {
+        drop_frames(r);
+        put_error(r);
+    }
+    send_answer(r);
+    finish_request(r);
+    replay->running = false;
+    if (!replay->ended)
+        zmq_uv_resume(replay->socket);
+}
+
+/* ---- the task */
+
+static struct replay_request *request(struct spool_task *t)
+{
+    return (struct replay_request *)((char *)t - offsetof(struct replay_request, task));
+}
+
+static enum spool_result run(struct spool_task *t, struct spool_db *db, struct fault *f)
+{
+    struct replay_request *r = request(t);
+
+    drop_frames(r);
+    r->code = NULL;
+    return r->kind->run(r, db, f);
+}
+
+static void done(struct spool_task *t)
+{
+    struct replay_request *r = request(t);
+
+    if (r->kind->done)
+        r->kind->done(r);
+    answer(r);
+}
+
+static void give_up(struct spool_task *t, const char *why)
+{
+    struct replay_request *r = request(t);
+
+    r->code = NULL;
+    replay_refuse(r, "overloaded", "%s: ask again later", why);
+    answer(r);
+}
+
+/* ---- the request */
+
+static bool unpack(struct replay_request *r, struct zmq_uv_message *m)
+{
+    size_t at = 1;
+
+    zmq_msg_move(&r->client, &m->part[0]);
+    r->delimiter = m->n >= 3 && zmq_msg_size(&m->part[1]) == 0;
+    at += r->delimiter;
+    if (m->n != at + 1) {
+        replay_refuse(r, "bad_field", "a request is one frame of JSON; this has %zu", m->n - at);
+        return false;
+    }
+    zmq_msg_move(&r->text, &m->part[at]);
+    if (zmq_msg_size(&r->text) > REQUEST_BYTES)
+        replay_refuse(r, "too_large", "a request is %d bytes long at most", REQUEST_BYTES);
+    return !r->code;
+}
+
+static void read_request(struct replay_request *r)
+{
+    const char *text = zmq_msg_data(&r->text);
+    size_t n = zmq_msg_size(&r->text), i = 0;
+    enum reject why;
+
+    while (kinds[i]->key && !request_has(text, n, kinds[i]->key))
+        i++;
+    r->kind = kinds[i];
+    r->wants = arena_alloc(&r->arena, r->kind->size);
+    if (!r->wants) {
+        refuse_memory(r);
+        return;
+    }
+    memcpy(r->wants, r->kind->defaults, r->kind->size);
+    why = request_read(r->kind->fields, r->wants, &r->arena, text, n, &r->fault);
+    if (why != REJECT_NONE)
+        r->code = reject_code(why);
+}
+
+static void check_room(struct replay_request *r)
+{
+    if (!r->replay->spool)
+        replay_refuse(r, "no_spool",
+                      "nothing that was published is kept: give the daemon a spool, with "
+                      "\"spool\": {\"path\": \"/var/lib/glossd/spool.db\", \"durability\": "
+                      "\"commit\"} in its configuration");
+    else if (atomic_load(&r->replay->unread) > UNREAD_BYTES)
+        replay_refuse(r, "overloaded",
+                      "answers wait that were asked for and are not read: ask again later");
+}
+
+static void on_message(void *owner, struct zmq_uv_message *m)
+{
+    struct replay *replay = owner;
+    struct replay_request *r = &replay->now;
+
+    *r = (struct replay_request){.replay = replay};
+    arena_init(&r->arena, REQUEST_MEMORY);
+    zmq_msg_init(&r->client);
+    zmq_msg_init(&r->text);
+    if (unpack(r, m))
+        read_request(r);
+    if (!r->code)
+        check_room(r);
+    replay->running = true;
+    zmq_uv_pause(replay->socket);
+    if (r->code) {
+        answer(r);
+        return;
+    }
+    r->task = (struct spool_task){.run = run, .done = done, .give_up = give_up};
+    spool_put(replay->spool, &r->task);
+}
+
+/* ---- the rest of it */
+
+void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, struct stats *stats,
+                 const char *log, void *owner)
+{
+    *r = (struct replay){.socket = socket, .spool = spool, .stats = stats, .owner = owner};
+    r->compose.log = log;
+    arena_init(&r->scratch, SIZE_MAX);
+    socket->on_message = on_message;
+    socket->owner = r;
+}
+
+void replay_open(struct replay *r)
+{
+    zmq_uv_resume(r->socket);
+}
+
+void replay_end(struct replay *r)
+{
+    r->ended = true;
+    zmq_uv_pause(r->socket);
+}
+
+void replay_finish(struct replay *r)
+{
+    if (!r->socket)
+        return;
+    if (r->running)
+        finish_request(&r->now);
+    compose_finish(&r->compose);
+    arena_finish(&r->scratch);
+}
