@@ -196,6 +196,28 @@ static void give_up(struct spool_task *t, const char *why)
     answer(r);
 }
 
+/* ---- the same beside the spool: in the thread, and on the loop */
+
+static void on_read(uv_work_t *work)
+{
+    struct replay *replay = work->data;
+    struct fault f;
+
+    if (spool_db_begin_reading(replay->reader, &f) != SPOOL_OK)
+        replay_refuse(&replay->now, "overloaded", "%s: ask again later", f.text);
+    else
+        run(&replay->now.task, replay->reader, &f);
+    spool_db_rollback(replay->reader);
+}
+
+static void on_have_read(uv_work_t *work, int status)
+{
+    struct replay *replay = work->data;
+
+    (void)status;
+    done(&replay->now.task);
+}
+
 /* ---- the request */
 
 static bool unpack(struct replay_request *r, struct zmq_uv_message *m)
@@ -267,19 +289,30 @@ static void on_message(void *owner, struct zmq_uv_message *m)
         return;
     }
     r->task = (struct spool_task){.run = run, .done = done, .give_up = give_up};
-    spool_put(replay->spool, &r->task);
+    if (replay->reader && !r->kind->writes)
+        uv_queue_work(replay->spool->loop, &replay->work, on_read, on_have_read);
+    else
+        spool_put(replay->spool, &r->task);
 }
 
 /* ---- the rest of it */
 
-void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, struct stats *stats,
-                 const char *log, void *owner)
+void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, const char *path,
+                 struct stats *stats, const char *log, void *owner)
 {
+    struct fault f;
+
     *r = (struct replay){.socket = socket, .spool = spool, .stats = stats, .owner = owner};
     r->compose.log = log;
+    r->work.data = r;
     arena_init(&r->scratch, SIZE_MAX);
     socket->on_message = on_message;
     socket->owner = r;
+    if (!spool || !*path || !socket->socket)
+        return;
+    r->reader = spool_db_open_readonly(path, &f);
+    if (!r->reader)
+        log_warn("replay", "%s: it is read between commits", f.text);
 }
 
 void replay_open(struct replay *r)
@@ -299,6 +332,7 @@ void replay_finish(struct replay *r)
         return;
     if (r->running)
         finish_request(&r->now);
+    spool_db_close(r->reader);
     compose_finish(&r->compose);
     arena_finish(&r->scratch);
 }

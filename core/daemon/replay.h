@@ -11,6 +11,9 @@
  * Codes: invalid_json, invalid_utf8, bad_field, too_large; no_spool where nothing is kept;
  * overloaded where it should be asked again later; damaged.
  *
+ * Where the spool is a file, what only reads it does so on a connection of its own, in a
+ * thread beside the commits, which go on meanwhile, as it goes on where they can't.
+ *
  * The next request is read when the answer to the last is sent; until then requests wait
  * in the socket, from which libzmq takes them client by client. An answer to a client that
  * does not read is dropped.
@@ -38,9 +41,10 @@ struct replay_kind {
     const void *defaults; /* what the fields are read into, before that */
     size_t size;          /* of it */
 
-    /* In the spool's thread, in a transaction, as spool_task.run and as repeatable: what
-     * was answered before is dropped when it is called. Writes r->head, puts frames, or
-     * refuses. */
+    bool writes; /* its run changes the spool */
+
+    /* In a thread and a transaction, as spool_task.run and as repeatable: what was answered
+     * before is dropped when it is called. Writes r->head, puts frames, or refuses. */
     enum spool_result (*run)(struct replay_request *r, struct spool_db *db, struct fault *f);
 
     /* On the loop, after the commit and before the answer goes out. NULL: nothing. */
@@ -65,8 +69,10 @@ struct replay_request {
 };
 
 struct replay {
-    struct zmq_uv *socket; /* a ROUTER */
-    struct spool *spool;   /* NULL: nothing is kept */
+    struct zmq_uv *socket;   /* a ROUTER */
+    struct spool *spool;     /* NULL: nothing is kept */
+    struct spool_db *reader; /* NULL: reads in the spool's turn */
+    uv_work_t work;          /* of the reader */
     struct stats *stats;
     void *owner;            /* for what a kind does on the loop */
     struct compose compose; /* these two are the thread's while a request runs */
@@ -76,9 +82,10 @@ struct replay {
     atomic_size_t unread; /* bytes of answers that wait for their clients */
 };
 
-/* Reads nothing until replay_open. log, the name of the log, must outlive r. */
-void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, struct stats *stats,
-                 const char *log, void *owner);
+/* Reads nothing until replay_open. path is that of the spool, "" where it has none. log, the
+ * name of the log, must outlive r. */
+void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, const char *path,
+                 struct stats *stats, const char *log, void *owner);
 void replay_open(struct replay *r);
 
 /* Takes no more requests; the one that runs is answered. */

@@ -402,7 +402,7 @@ static int open_ledger(struct supervisor *s, struct fault *f)
     publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats, s->ledger.log,
                  s->ledger.seq);
     replay_init(&s->replay, &s->sockets.replay, s->ledger.spool.db ? &s->ledger.spool : NULL,
-                &s->stats, s->ledger.log, s);
+                c->spool.path, &s->stats, s->ledger.log, s);
     return 0;
 }
 

@@ -57,6 +57,11 @@ enum spool_result spool_db_begin(struct spool_db *db, struct fault *f)
     return run(db, "BEGIN IMMEDIATE", f);
 }
 
+enum spool_result spool_db_begin_reading(struct spool_db *db, struct fault *f)
+{
+    return run(db, "BEGIN", f);
+}
+
 void spool_db_rollback(struct spool_db *db)
 {
     sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);

@@ -98,6 +98,9 @@ enum spool_result spool_db_begin(struct spool_db *db, struct fault *f);
 enum spool_result spool_db_commit(struct spool_db *db, struct fault *f);
 void spool_db_rollback(struct spool_db *db);
 
+/* Until the rollback, all that is read is of one moment. */
+enum spool_result spool_db_begin_reading(struct spool_db *db, struct fault *f);
+
 /* A document is accepted under d->ticket, or is a duplicate. */
 enum spool_result spool_db_accept(struct spool_db *db, const struct spool_doc *d, struct fault *f);
 
