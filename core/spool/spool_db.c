@@ -11,32 +11,6 @@ enum { TRIM_STEP = 256 }; /* rows one call of trim takes away at most */
 
 /* ---- statements */
 
-void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text)
-{
-    sqlite3_bind_text(s, at, text.p ? text.p : "", (int)text.n, SQLITE_STATIC);
-}
-
-static void bind_blob(sqlite3_stmt *s, int at, struct slice bytes)
-{
-    sqlite3_bind_blob(s, at, bytes.p ? bytes.p : "", (int)bytes.n, SQLITE_STATIC);
-}
-
-static void bind_number(sqlite3_stmt *s, int at, uint64_t n)
-{
-    sqlite3_bind_int64(s, at, (int64_t)n);
-}
-
-/* The columns that documents and dead letters end with. */
-static void bind_doc(sqlite3_stmt *s, int at, const struct spool_doc *d, int64_t sum)
-{
-    sqlite3_bind_int(s, at, d->made_id);
-    sqlite3_bind_int(s, at + 1, (int)d->form);
-    bind_number(s, at + 2, d->received_ms);
-    bind_blob(s, at + 3, d->head);
-    bind_blob(s, at + 4, d->body);
-    sqlite3_bind_int64(s, at + 5, sum);
-}
-
 enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct fault *f)
 {
     int code = sqlite3_step(db->statement[which]);
@@ -73,13 +47,13 @@ static enum spool_result write_facts(struct spool_db *db, struct fault *f)
     const struct spool_facts *now = &db->now;
     sqlite3_stmt *s = db->statement[SQL_FACTS_SET];
 
-    bind_number(s, 1, now->state.ticket);
-    bind_number(s, 2, now->state.seq);
-    bind_number(s, 3, now->state.sent);
-    bind_number(s, 4, now->state.pending);
-    bind_number(s, 5, now->state.dead);
-    bind_number(s, 6, now->published_bytes);
-    bind_number(s, 7, now->dead_bytes);
+    spool_bind_number(s, 1, now->state.ticket);
+    spool_bind_number(s, 2, now->state.seq);
+    spool_bind_number(s, 3, now->state.sent);
+    spool_bind_number(s, 4, now->state.pending);
+    spool_bind_number(s, 5, now->state.dead);
+    spool_bind_number(s, 6, now->published_bytes);
+    spool_bind_number(s, 7, now->dead_bytes);
     sqlite3_bind_int64(s, 8, spool_facts_sum(now));
     return spool_step(db, SQL_FACTS_SET, f);
 }
@@ -104,15 +78,12 @@ enum spool_result spool_db_accept(struct spool_db *db, const struct spool_doc *d
     sqlite3_stmt *s = db->statement[SQL_ACCEPT];
     enum spool_result r;
 
-    bind_number(s, 1, d->ticket);
-    spool_bind_slice(s, 2, d->id);
-    sqlite3_bind_int(s, 3, d->keyed);
-    bind_doc(s, 4, d, spool_doc_sum(d));
+    spool_bind_document(s, d);
     r = spool_step(db, SQL_ACCEPT, f);
     if (r == SPOOL_OK && sqlite3_changes(db->sql) == 0)
         return SPOOL_DUPLICATE;
     if (r == SPOOL_OK) {
-        bind_number(db->statement[SQL_PEND], 1, d->ticket);
+        spool_bind_number(db->statement[SQL_PEND], 1, d->ticket);
         r = spool_step(db, SQL_PEND, f);
     }
     if (r == SPOOL_OK) {
@@ -127,7 +98,7 @@ static enum spool_result unpend(struct spool_db *db, uint64_t ticket, struct fau
 {
     enum spool_result r;
 
-    bind_number(db->statement[SQL_UNPEND], 1, ticket);
+    spool_bind_number(db->statement[SQL_UNPEND], 1, ticket);
     r = spool_step(db, SQL_UNPEND, f);
     if (r == SPOOL_OK && sqlite3_changes(db->sql) == 0)
         return SPOOL_NONE;
@@ -164,13 +135,7 @@ enum spool_result spool_db_publish(struct spool_db *db, const struct spool_publi
     if (r != SPOOL_OK)
         return r;
     row.prev = *prev;
-    bind_number(s, 1, *seq);
-    bind_number(s, 2, p->doc.ticket);
-    spool_bind_slice(s, 3, p->topic);
-    bind_number(s, 4, *prev);
-    bind_number(s, 5, now_ms);
-    bind_blob(s, 6, p->members);
-    sqlite3_bind_int64(s, 7, spool_published_sum(&row));
+    spool_bind_published(s, &row, now_ms);
     r = spool_step(db, SQL_PUBLISH, f);
     if (r == SPOOL_OK) {
         db->now.state.seq = *seq;
@@ -181,7 +146,7 @@ enum spool_result spool_db_publish(struct spool_db *db, const struct spool_publi
 
 static enum spool_result forget(struct spool_db *db, uint64_t ticket, struct fault *f)
 {
-    bind_number(db->statement[SQL_FORGET], 1, ticket);
+    spool_bind_number(db->statement[SQL_FORGET], 1, ticket);
     return spool_step(db, SQL_FORGET, f);
 }
 
@@ -196,13 +161,7 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
         r = forget(db, dead->ticket, f);
     if (r != SPOOL_OK)
         return r;
-    bind_number(s, 1, dead->ticket);
-    bind_number(s, 2, dead->at_ms);
-    spool_bind_slice(s, 3, dead->reason);
-    spool_bind_slice(s, 4, dead->plugin);
-    spool_bind_slice(s, 5, dead->message);
-    spool_bind_slice(s, 6, d->id);
-    bind_doc(s, 7, d, spool_dead_sum(dead));
+    spool_bind_dead(s, dead);
     r = spool_step(db, SQL_BURY, f);
     if (r == SPOOL_OK) {
         db->now.state.dead++;
@@ -216,7 +175,7 @@ enum spool_result spool_db_exhume(struct spool_db *db, uint64_t number, struct f
     sqlite3_stmt *s = db->statement[SQL_EXHUME];
     int code;
 
-    bind_number(s, 1, number);
+    spool_bind_number(s, 1, number);
     code = sqlite3_step(s);
     if (code == SQLITE_ROW) {
         db->now.state.dead--;
@@ -272,7 +231,7 @@ static enum spool_result trim_published(struct spool_db *db, const struct spool_
             !is_over(db->now.published_bytes, keep->published_bytes, o.at_ms, keep->published_ms,
                      now_ms))
             break;
-        bind_number(db->statement[SQL_TRIM], 1, o.seq);
+        spool_bind_number(db->statement[SQL_TRIM], 1, o.seq);
         r = spool_step(db, SQL_TRIM, f);
         if (r == SPOOL_OK)
             r = forget(db, o.ticket, f);

@@ -62,13 +62,27 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f);
 enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct fault *f);
 
 void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text);
+void spool_bind_number(sqlite3_stmt *s, int at, uint64_t n);
 struct slice spool_column_slice(sqlite3_stmt *s, int at);
+uint64_t spool_column_number(sqlite3_stmt *s, int at);
+
+/* A whole row, with its sum, to the parameters from the first on. A dead letter of number 0
+ * gets the next. */
+void spool_bind_document(sqlite3_stmt *s, const struct spool_doc *d);
+void spool_bind_published(sqlite3_stmt *s, const struct spool_published *p, uint64_t at_ms);
+void spool_bind_dead(sqlite3_stmt *s, const struct spool_dead *dead);
+
+/* Fills d from a row's first columns: ticket, id, made, form, received, head, body. */
+void spool_fill_doc(sqlite3_stmt *s, struct spool_doc *d);
 
 /* The sum of each kind of row. */
 int64_t spool_doc_sum(const struct spool_doc *d);
 int64_t spool_published_sum(const struct spool_published *p);
 int64_t spool_dead_sum(const struct spool_dead *dead);
 int64_t spool_facts_sum(const struct spool_facts *f);
+
+/* The index that makes a client's id unique. */
+#define SPOOL_INDEX_BY_ID "CREATE UNIQUE INDEX documents_by_id ON documents (id) WHERE keyed = 1;"
 
 /* The columns of facts, how many they are, and f filled from them: false where the sum is wrong. */
 #define SPOOL_FACTS      "log, ticket, seq, sent, pending, dead, published_bytes, dead_bytes, sum"

@@ -6,32 +6,6 @@
 #include "spool/spool_parts.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-
-struct slice spool_column_slice(sqlite3_stmt *s, int at)
-{
-    const char *p = sqlite3_column_blob(s, at);
-
-    return (struct slice){p ? p : "", (size_t)sqlite3_column_bytes(s, at)};
-}
-
-static uint64_t column_number(sqlite3_stmt *s, int at)
-{
-    return (uint64_t)sqlite3_column_int64(s, at);
-}
-
-/* Columns: ticket, id, made, form, received, head, body, sum. */
-static void read_doc(sqlite3_stmt *s, struct spool_doc *d)
-{
-    d->ticket = column_number(s, 0);
-    d->id = spool_column_slice(s, 1);
-    d->made_id = sqlite3_column_int(s, 2) != 0;
-    d->keyed = false;
-    d->form = (enum spool_form)sqlite3_column_int(s, 3);
-    d->received_ms = column_number(s, 4);
-    d->head = spool_column_slice(s, 5);
-    d->body = spool_column_slice(s, 6);
-}
 
 static enum spool_result check_doc(struct spool_db *db, sqlite3_stmt *s, const struct spool_doc *d,
                                    struct fault *f)
@@ -40,21 +14,6 @@ static enum spool_result check_doc(struct spool_db *db, sqlite3_stmt *s, const s
         return SPOOL_OK;
     return spool_damaged(db, f, "documents: ticket %" PRIu64 ", id %.*s: the sum is wrong",
                          d->ticket, (int)d->id.n, d->id.p);
-}
-
-bool spool_fill_facts(sqlite3_stmt *s, struct spool_facts *f)
-{
-    const char *log = (const char *)sqlite3_column_text(s, 0);
-
-    snprintf(f->state.log, sizeof f->state.log, "%s", log ? log : "");
-    f->state.ticket = column_number(s, 1);
-    f->state.seq = column_number(s, 2);
-    f->state.sent = column_number(s, 3);
-    f->state.pending = column_number(s, 4);
-    f->state.dead = column_number(s, 5);
-    f->published_bytes = column_number(s, 6);
-    f->dead_bytes = column_number(s, 7);
-    return spool_facts_sum(f) == sqlite3_column_int64(s, 8);
 }
 
 /* Steps to a row, if there is one, and ends the step of the row before. */
@@ -78,8 +37,8 @@ enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct s
         return r;
     if (sqlite3_column_type(s, 0) == SQLITE_NULL)
         return spool_damaged(db, f, "pending: ticket %" PRIu64 " has no document",
-                             column_number(s, 8));
-    read_doc(s, d);
+                             spool_column_number(s, 8));
+    spool_fill_doc(s, d);
     return check_doc(db, s, d, f);
 }
 
@@ -96,12 +55,12 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
-    read_doc(s, &p->doc);
+    spool_fill_doc(s, &p->doc);
     r = check_doc(db, s, &p->doc, f);
     if (r != SPOOL_OK)
         return r;
-    p->seq = column_number(s, 8);
-    p->prev = column_number(s, 9);
+    p->seq = spool_column_number(s, 8);
+    p->prev = spool_column_number(s, 9);
     p->topic = spool_column_slice(s, 10);
     p->members = spool_column_slice(s, 11);
     if (spool_published_sum(p) == sqlite3_column_int64(s, 12))
@@ -116,8 +75,8 @@ enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *
     enum spool_result r = next_row(db, s, f);
 
     if (r == SPOOL_OK) {
-        *first = column_number(s, 0);
-        *last = column_number(s, 1);
+        *first = spool_column_number(s, 0);
+        *last = spool_column_number(s, 1);
     }
     sqlite3_reset(s);
     return r;
@@ -133,7 +92,7 @@ enum spool_result spool_db_topic(struct spool_db *db, uint64_t from, uint64_t *s
     sqlite3_bind_int64(s, 1, (int64_t)from);
     r = next_row(db, s, f);
     if (r == SPOOL_OK) {
-        *seq = column_number(s, 0);
+        *seq = spool_column_number(s, 0);
         *topic = spool_column_slice(s, 1);
     }
     return r;
@@ -154,10 +113,10 @@ enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
-    read_doc(s, &dead->doc);
+    spool_fill_doc(s, &dead->doc);
     dead->ticket = dead->doc.ticket;
-    dead->number = column_number(s, 8);
-    dead->at_ms = column_number(s, 9);
+    dead->number = spool_column_number(s, 8);
+    dead->at_ms = spool_column_number(s, 9);
     dead->reason = spool_column_slice(s, 10);
     dead->plugin = spool_column_slice(s, 11);
     dead->message = spool_column_slice(s, 12);
