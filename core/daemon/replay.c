@@ -17,7 +17,7 @@ enum {
     REQUEST_BYTES = 64 * 1024,
     REQUEST_MEMORY = 256 * 1024,
     UNREAD_BYTES = 64 * 1024 * 1024,
-    LEAD = 3, /* places before the frames: client, delimiter, head */
+    LEAD = REPLAY_ENVELOPE + 1, /* places before the frames */
 };
 
 static const struct replay_kind *const kinds[] = {&replay_published};
@@ -120,17 +120,17 @@ static void put_error(struct replay_request *r)
 
 static void send_answer(struct replay_request *r)
 {
-    size_t lead = r->delimiter ? 3 : 2;
+    size_t lead = r->n_envelope + 1;
     zmq_msg_t head, *part = next_frame(r) ? &r->frame[LEAD - lead] : NULL;
 
     if (!part || make_message(r->replay, &head, &r->head) < 0) {
         r->replay->stats->replies_lost++;
         return;
     }
-    for (size_t i = 0; i < lead; i++)
+    for (size_t i = 0; i < lead; i++) {
         zmq_msg_init(&part[i]);
-    zmq_msg_move(&part[0], &r->client);
-    zmq_msg_move(&part[lead - 1], &head);
+        zmq_msg_move(&part[i], i < r->n_envelope ? &r->envelope[i] : &head);
+    }
     if (zmq_uv_send(r->replay->socket, part, lead + r->n_frames) != 0)
         r->replay->stats->replies_lost++;
     r->n_frames = 0;
@@ -141,7 +141,8 @@ static void finish_request(struct replay_request *r)
     drop_frames(r);
     json_out_finish(&r->head);
     free(r->frame);
-    zmq_msg_close(&r->client);
+    for (size_t i = 0; i < r->n_envelope; i++)
+        zmq_msg_close(&r->envelope[i]);
     zmq_msg_close(&r->text);
     arena_finish(&r->arena);
     *r = (struct replay_request){0};
@@ -220,18 +221,22 @@ static void on_have_read(uv_work_t *work, int status)
 
 /* ---- the request */
 
+/* Moves the parts of m to where they belong. What is no request is answered too. */
 static bool unpack(struct replay_request *r, struct zmq_uv_message *m)
 {
-    size_t at = 1;
+    size_t text = m->n <= REPLAY_ENVELOPE + 1 ? m->n - 1 : REPLAY_ENVELOPE;
 
-    zmq_msg_move(&r->client, &m->part[0]);
-    r->delimiter = m->n >= 3 && zmq_msg_size(&m->part[1]) == 0;
-    at += r->delimiter;
-    if (m->n != at + 1) {
-        replay_refuse(r, "bad_field", "a request is one frame of JSON; this has %zu", m->n - at);
-        return false;
+    if (text > 1 && zmq_msg_size(&m->part[text - 1]) > 0)
+        text = zmq_msg_size(&m->part[1]) > 0 ? 1 : 2;
+    while (r->n_envelope < text) {
+        zmq_msg_init(&r->envelope[r->n_envelope]);
+        zmq_msg_move(&r->envelope[r->n_envelope], &m->part[r->n_envelope]);
+        r->n_envelope++;
     }
-    zmq_msg_move(&r->text, &m->part[at]);
+    if (m->n != text + 1)
+        replay_refuse(r, "bad_field", "a request is one frame of JSON; this has %zu", m->n - text);
+    else
+        zmq_msg_move(&r->text, &m->part[text]);
     if (zmq_msg_size(&r->text) > REQUEST_BYTES)
         replay_refuse(r, "too_large", "a request is %d bytes long at most", REQUEST_BYTES);
     return !r->code;
@@ -276,7 +281,6 @@ static void on_message(void *owner, struct zmq_uv_message *m)
 
     *r = (struct replay_request){.replay = replay};
     arena_init(&r->arena, REQUEST_MEMORY);
-    zmq_msg_init(&r->client);
     zmq_msg_init(&r->text);
     if (unpack(r, m))
         read_request(r);

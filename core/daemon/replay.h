@@ -4,9 +4,10 @@
  * rule: one request at a time and a bounded piece of work for each, so that clients who
  * ask can neither grow the daemon nor slow it.
  *
- * A request is one frame, a flat JSON object (behind REQ's empty delimiter, or without
- * one); the answer is one message: a JSON head, then what the kind of request gives. A
- * request that can't be served is answered by the head alone:
+ * A request is one frame, a flat JSON object (from DEALER; from REQ behind its empty
+ * delimiter, before which the number of ZMQ_REQ_CORRELATE may stand); the answer is one message: a
+ * JSON head, then what the kind of request gives. A request that can't be served is answered by the
+ * head alone:
  *   {"error": {"code": "bad_field", "message": "line 1, column 9: ..."}}
  * Codes: invalid_json, invalid_utf8, bad_field, too_large; no_spool where nothing is kept;
  * overloaded where it should be asked again later; damaged.
@@ -31,6 +32,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What stands before the head: the client, and what its socket has put there. */
+enum { REPLAY_ENVELOPE = 3 };
 
 struct replay_request;
 
@@ -58,8 +62,9 @@ struct replay_request {
     const struct replay_kind *kind;
     void *wants;        /* the kind's, read from the request; may be written to */
     struct arena arena; /* goes with the request */
-    zmq_msg_t client, text;
-    bool delimiter;
+    zmq_msg_t text;
+    zmq_msg_t envelope[REPLAY_ENVELOPE];
+    size_t n_envelope;
 
     struct json_out head;
     zmq_msg_t *frame; /* what comes before and behind the head */

@@ -94,11 +94,25 @@ def test_refused():
             head, rest = request(dealer, frame)
             assert head["error"]["code"] == code and head["error"]["message"].startswith(message), (frame, head)
             assert not rest
-        assert request(dealer, b"{}", b"{}")[0]["error"]["code"] == "bad_field"
+        for parts in ([b"{}", b"{}"], [b"", b"{}", b"{}"], [b"{}"] * 3, [b""] * 5):
+            dealer.send_multipart(parts)
+            assert json.loads(dealer.recv_multipart()[-1])["error"]["code"] == "bad_field"
         dealer.send(b"x" * (2 << 20))  # the connection goes, the daemon does not
         dealer = d.socket(zmq.DEALER, "replay")
         head, rest = request(dealer, b' {"from": null, "topic": "", "limit": 5} ')
         assert (head["first"], head["next"], head["last"], rest) == (1, 1, 0, [])
+
+
+def test_kinds_of_client():
+    with Spooled() as d:
+        feed(d, 2)
+        numbered = {"req_correlate": 1, "req_relaxed": 1}
+        for kind, options, envelope in (zmq.REQ, {}, []), (zmq.REQ, numbered, []), (zmq.DEALER, {}, []), (zmq.DEALER, {}, [b""]):
+            socket = d.socket(kind, "replay", **options)
+            for _ in range(3):
+                socket.send_multipart(envelope + [b"{}"])
+                parts = socket.recv_multipart()
+                assert len(parts) == len(envelope) + 5 and parts[: len(envelope)] == envelope
 
 
 def test_without_a_spool():
