@@ -74,3 +74,12 @@ int compose_kept(struct compose *c, struct arena *scratch, struct json_out *o,
     arena_reset(scratch);
     return status;
 }
+
+void compose_number(const struct compose *c, struct json_out *o, uint64_t seq)
+{
+    json_puts(o, "{\"gloss\":{\"log\":\"");
+    json_puts(o, c->log);
+    json_puts(o, "\",\"seq\":");
+    json_put_uint(o, seq);
+    json_puts(o, "}}");
+}

@@ -27,4 +27,7 @@ int compose_document(struct compose *c, struct json_out *o, const struct spool_p
 int compose_kept(struct compose *c, struct arena *scratch, struct json_out *o,
                  const struct spool_published *p);
 
+/* {"gloss":{"log":"..","seq":42}}: a seq alone, as a beat has it. */
+void compose_number(const struct compose *c, struct json_out *o, uint64_t seq);
+
 #endif

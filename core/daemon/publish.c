@@ -47,11 +47,7 @@ static void on_beat(uv_timer_t *beat)
         p->beaten = p->seq;
         return;
     }
-    json_puts(&o, "{\"gloss\":{\"log\":\"");
-    json_puts(&o, p->compose.log);
-    json_puts(&o, "\",\"seq\":");
-    json_put_uint(&o, p->seq);
-    json_puts(&o, "}}");
+    compose_number(&p->compose, &o, p->seq);
     if (make_message(&part[1], &o) < 0)
         return;
     zmq_msg_init_size(&part[0], 1);

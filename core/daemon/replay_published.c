@@ -6,7 +6,8 @@
  * Head: {"log": .., "first": 1, "next": 118, "last": 4242}, then topic and document, topic
  * and document. first is the first seq still kept, next where to go on, last the last
  * given: next above last, and all is there. A topic is a prefix, or several; one that
- * little matches makes an answer short, or empty with next further on.
+ * little matches makes an answer short, or empty with next further on. Without documents,
+ * what a beat says stands in their place: so it is looked whether any is missing.
  */
 #include "daemon/replay.h"
 
@@ -23,12 +24,14 @@ enum {
 struct wants {
     uint64_t from, limit;
     struct request_strings topics;
+    bool documents;
 };
 
 static const struct request_field fields[] = {
     {"from", REQUEST_NUMBER, offsetof(struct wants, from), INT64_MAX - 1},
     {"limit", REQUEST_NUMBER, offsetof(struct wants, limit), MOST},
     {"topic", REQUEST_STRINGS, offsetof(struct wants, topics), TOPICS},
+    {"documents", REQUEST_FLAG, offsetof(struct wants, documents), 0},
     {0},
 };
 
@@ -43,17 +46,25 @@ static bool is_wanted(const struct wants *w, struct slice topic)
 
 /* The first from *at to end that is wanted; *at is it, or behind what was passed over. */
 static enum spool_result find(const struct wants *w, struct spool_db *db, uint64_t *at,
-                              uint64_t end, struct fault *f)
+                              uint64_t end, struct slice *topic, struct fault *f)
 {
-    struct slice topic;
     enum spool_result r;
 
     for (; *at <= end; ++*at) {
-        r = spool_db_topic(db, *at, at, &topic, f);
-        if (r != SPOOL_OK || is_wanted(w, topic))
+        r = spool_db_topic(db, *at, at, topic, f);
+        if (r != SPOOL_OK || is_wanted(w, *topic))
             return r;
     }
     return SPOOL_NONE;
+}
+
+static void put_number(struct replay_request *r, uint64_t seq, struct slice topic)
+{
+    struct json_out o = {0};
+
+    compose_number(&r->replay->compose, &o, seq);
+    replay_put_copy(r, topic);
+    replay_put(r, &o);
 }
 
 /* Puts the document with the seq; adds its size to bytes. */
@@ -80,12 +91,15 @@ static enum spool_result put_all(struct replay_request *r, struct spool_db *db, 
     const struct wants *w = r->wants;
     enum spool_result result = SPOOL_OK;
     uint64_t end = last - *at < MOST_PASSED ? last : *at + MOST_PASSED;
+    struct slice topic;
     size_t bytes = 0;
 
     for (uint64_t n = 0; n < w->limit && bytes < MOST_BYTES && !r->code; n++, ++*at) {
-        result = find(w, db, at, end, f);
-        if (result == SPOOL_OK)
+        result = find(w, db, at, end, &topic, f);
+        if (result == SPOOL_OK && w->documents)
             result = put(r, db, *at, &bytes, f);
+        else if (result == SPOOL_OK)
+            put_number(r, *at, topic);
         if (result != SPOOL_OK)
             break;
     }
@@ -132,7 +146,7 @@ static void done(struct replay_request *r)
         log_error("replay", "%s", r->fault.text);
 }
 
-static const struct wants defaults = {.limit = LIMIT};
+static const struct wants defaults = {.limit = LIMIT, .documents = true};
 
 const struct replay_kind replay_published = {
     .fields = fields,

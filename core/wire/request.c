@@ -58,6 +58,19 @@ static int read_number(struct reader *r, const struct request_field *field)
     return 0;
 }
 
+static int read_flag(struct reader *r, const struct request_field *field)
+{
+    const char *at = r->s.p;
+    bool flag = at < r->s.end && *at == 't';
+
+    if (scan_value(&r->s) < 0)
+        return -1;
+    if (!flag && *at != 'f')
+        return refuse(r, at, "\"%s\" must be true or false", field->name);
+    memcpy(r->to + field->offset, &flag, sizeof flag);
+    return 0;
+}
+
 static int read_string(struct reader *r, const struct request_field *field, struct slice *to)
 {
     const char *at = r->s.p;
@@ -104,6 +117,8 @@ static int read_value(struct reader *r, const struct request_field *field)
 
     if (r->s.p < r->s.end && *r->s.p == 'n')
         return scan_value(&r->s);
+    if (field->kind == REQUEST_FLAG)
+        return read_flag(r, field);
     if (field->kind == REQUEST_NUMBER)
         return read_number(r, field);
     if (field->kind == REQUEST_STRINGS)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum request_kind {
+    REQUEST_FLAG,    /* bool */
     REQUEST_NUMBER,  /* uint64_t: whole, from 0 to max */
     REQUEST_STRING,  /* struct slice; p NULL where it is not given */
     REQUEST_STRINGS, /* struct request_strings: one string, or an array of max at most */
