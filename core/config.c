@@ -112,6 +112,8 @@ int config_fault(const struct config *c, const char *path, struct fault *f)
     if (!f)
         return -1;
     why = *f;
+    if (*path == '/' && strstr(why.text, path))
+        return -1;
     s = *path == '/' ? NULL : find_source(c, &path);
     if (!s || !s->file)
         return fault_set(f, "%s%s%s", path, *path ? ": " : "", why.text);
@@ -271,7 +273,8 @@ int config_parse(struct config *c, const char *name, const char *text, size_t n,
     return 0;
 }
 
-static int load(struct config *c, const char *file, struct fault *f)
+static int load(struct config *c, const char *file, const struct config_spare *spare,
+                struct fault *f)
 {
     size_t n = 2;
     char *text = NULL;
@@ -283,15 +286,61 @@ static int load(struct config *c, const char *file, struct fault *f)
     free(text);
     if (status < 0 || config_check_folders(c, f) < 0 || complete(c, f) < 0)
         return -1;
-    return config_add_folders(c, f);
+    return config_add_folders(c, spare, f);
+}
+
+int config_load_sparing(struct config *c, const char *file, const struct config_spare *spare,
+                        struct fault *f)
+{
+    if (init(c, f) < 0)
+        return -1;
+    if (load(c, file, spare, f) == 0)
+        return 0;
+    config_finish(c);
+    return -1;
 }
 
 int config_load(struct config *c, const char *file, struct fault *f)
 {
-    if (init(c, f) < 0)
+    return config_load_sparing(c, file, NULL, f);
+}
+
+/* ---- entries */
+
+bool config_is_found(const struct config_entry *e)
+{
+    return strncmp(e->where, "pipeline[", strlen("pipeline[")) != 0;
+}
+
+size_t config_find_entry(const struct config *c, const char *where)
+{
+    size_t i = 0;
+
+    while (i < c->n_pipeline && strcmp(c->pipeline[i].where, where) != 0)
+        i++;
+    return i;
+}
+
+void config_remove_entry(struct config *c, size_t i)
+{
+    memmove(&c->pipeline[i], &c->pipeline[i + 1], (--c->n_pipeline - i) * sizeof *c->pipeline);
+}
+
+int config_put_entry(struct config *c, size_t i, const struct config *from, size_t k,
+                     struct fault *f)
+{
+    json_t *json = config_dump_entry(&from->pipeline[k]);
+    size_t n = c->n_pipeline;
+    int status = json ? config_read_entry(c, json, "/", from->pipeline[k].where, f)
+                      : fault_set(f, "there is no memory for the configuration");
+
+    json_decref(json);
+    c->n_pipeline = n;
+    if (status < 0)
         return -1;
-    if (load(c, file, f) == 0)
-        return 0;
-    config_finish(c);
-    return -1;
+    if (i < n)
+        c->pipeline[i] = c->pipeline[n];
+    else
+        c->n_pipeline++;
+    return 0;
 }

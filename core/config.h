@@ -47,6 +47,7 @@ enum config_on_error {
 struct config_entry {
     const char *plugin; /* its name; NAME.so is looked for in the plugin path */
     const char *file;   /* the shared object itself, for a drop-in; else NULL */
+    int copy;           /* the descriptor of a copy to load in its stead; 0: none */
     const char *where;  /* key path for errors: "pipeline[2]", "plugins.d/x.json" */
     uint32_t timeout_ms;
     enum config_on_error on_error;
@@ -97,7 +98,38 @@ int config_load(struct config *c, const char *file, struct fault *f);
  * and relative paths begin in its folder. */
 int config_parse(struct config *c, const char *name, const char *text, size_t n, struct fault *f);
 
+/* The same around files of plugins_d that are broken: each is told, and the entry that it
+ * was in `before` (may be NULL) stands in its place, or none. */
+struct config_spare {
+    const struct config *before;
+    void (*on_refused)(void *owner, const char *where, const char *why, bool kept); /* or NULL */
+    void *owner;
+};
+int config_load_sparing(struct config *c, const char *file, const struct config_spare *spare,
+                        struct fault *f);
+
 void config_finish(struct config *c); /* NULL is accepted */
+
+/* Gives each entry without a file the one that the plugin path has for it. 0, or -1. */
+int config_find_plugins(struct config *c, struct fault *f);
+
+/* Whether an entry was found in a folder, so that the configuration stands without it. */
+bool config_is_found(const struct config_entry *e);
+
+/* Whether two entries, of two configurations, ask for the same. */
+bool config_same_entry(const struct config_entry *a, const struct config_entry *b);
+
+/* Whether two configurations ask for the same, wherever they were read. */
+bool config_same(const struct config *a, const struct config *b);
+
+/* The entry that has this `where`, or n_pipeline. */
+size_t config_find_entry(const struct config *c, const char *where);
+
+void config_remove_entry(struct config *c, size_t i);
+
+/* Puts a copy of from's entry k in the place of entry i, or behind the last. 0, or -1. */
+int config_put_entry(struct config *c, size_t i, const struct config *from, size_t k,
+                     struct fault *f);
 
 /* The whole as JSON that config_parse reads back, with the entries found in
  * folders and what config_fault needs: what a worker is given. Free with free();

@@ -96,7 +96,7 @@ static json_t *dump_pipeline(const struct config *c)
     json_t *array = json_array();
 
     for (size_t i = 0; i < c->n_pipeline; i++)
-        array = config_append(array, dump_object(config_entry_keys, &c->pipeline[i]));
+        array = config_append(array, config_dump_entry(&c->pipeline[i]));
     return array;
 }
 
@@ -151,6 +151,11 @@ static json_t *dump_sources(const struct config *c)
     return array;
 }
 
+json_t *config_dump_entry(const struct config_entry *e)
+{
+    return dump_object(config_entry_keys, e);
+}
+
 char *config_dump(const struct config *c)
 {
     json_t *root = dump_object(config_keys, c), *from = json_object(), *where = json_array();
@@ -164,6 +169,31 @@ char *config_dump(const struct config *c)
     text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return text;
+}
+
+/* Both are given up. */
+static bool same(json_t *a, json_t *b)
+{
+    bool equal = a && b && json_equal(a, b);
+
+    json_decref(a);
+    json_decref(b);
+    return equal;
+}
+
+bool config_same_entry(const struct config_entry *a, const struct config_entry *b)
+{
+    return strcmp(a->where, b->where) == 0 && same(config_dump_entry(a), config_dump_entry(b));
+}
+
+bool config_same(const struct config *a, const struct config *b)
+{
+    if (!same(dump_object(config_keys, a), dump_object(config_keys, b)))
+        return false;
+    for (size_t i = 0; i < a->n_pipeline; i++)
+        if (strcmp(a->pipeline[i].where, b->pipeline[i].where) != 0)
+            return false;
+    return true;
 }
 
 static int no_dump(struct fault *f)

@@ -173,24 +173,25 @@ static void free_names(struct dirent **names, int n)
     free(names);
 }
 
-/* The entry in a file of plugins.d; its plugin is the file's name where it names none. */
-static int add_entry_file(struct config *c, const char *folder, const char *name, struct fault *f)
+/* The entry in a file of plugins.d; its plugin is the file's name where it names none. The
+ * source is added even where there is none: it says that the name is taken. */
+static int add_entry_file(struct config *c, const char *folder, const char *name, const char *path,
+                          struct fault *f)
 {
     const char *file = config_join(c, folder, name);
-    const char *path = config_join(c, "plugins.d", name);
     const struct config_source *s = NULL;
     json_t *json = NULL;
     char *text;
     size_t n;
     int status = -1;
 
-    if (!file || !path)
+    if (!file)
         return no_memory(f);
     text = config_slurp(file, &n, f);
+    s = config_add_source(c, path, file, text ? text : "");
+    free(text);
     if (!text)
         return -1;
-    s = config_add_source(c, path, file, text);
-    free(text);
     if (!s)
         return no_memory(f);
     json = config_json(s, f);
@@ -203,7 +204,36 @@ static int add_entry_file(struct config *c, const char *folder, const char *name
     return status;
 }
 
-static int add_plugins_d(struct config *c, struct fault *f)
+/* A file that can't be had: what was in it before stands in its place. */
+static void spare_entry(struct config *c, const char *path, const struct config_spare *spare,
+                        const struct fault *why)
+{
+    size_t k = spare->before ? config_find_entry(spare->before, path) : 0;
+    bool kept = spare->before && k < spare->before->n_pipeline &&
+                config_put_entry(c, c->n_pipeline, spare->before, k, NULL) == 0;
+
+    if (spare->on_refused)
+        spare->on_refused(spare->owner, path, why->text, kept);
+}
+
+static int add_entry(struct config *c, const char *folder, const char *name,
+                     const struct config_spare *spare, struct fault *f)
+{
+    const char *path = config_join(c, "plugins.d", name);
+    size_t n = c->n_pipeline;
+
+    if (!path)
+        return no_memory(f);
+    if (add_entry_file(c, folder, name, path, f) == 0)
+        return 0;
+    if (!spare)
+        return -1;
+    c->n_pipeline = n; /* without what it has begun */
+    spare_entry(c, path, spare, f);
+    return 0;
+}
+
+static int add_plugins_d(struct config *c, const struct config_spare *spare, struct fault *f)
 {
     struct dirent **names = NULL;
     int n, status = 0;
@@ -211,23 +241,53 @@ static int add_plugins_d(struct config *c, struct fault *f)
     if (!*c->plugins_d)
         return 0;
     n = scandir(c->plugins_d, &names, is_json, alphasort);
+    if (n < 0 && errno == ENOENT)
+        return 0;
     if (n < 0)
         return fault_set(f, "%s: can't be read: %s", c->plugins_d, strerror(errno));
     for (int i = 0; i < n && status == 0; i++)
-        status = add_entry_file(c, c->plugins_d, names[i]->d_name, f);
+        status = add_entry(c, c->plugins_d, names[i]->d_name, spare, f);
     free_names(names, n);
     return status;
 }
 
-static bool in_plugin_path(const struct config *c, const char *name)
+/* Where the plugin path has it; false where it does not. */
+static bool in_plugin_path(const struct config *c, const char *name, char *path, size_t room)
+{
+    for (const char *const *folder = c->plugin_path; *folder; folder++) {
+        int n = snprintf(path, room, "%s/%s.so", *folder, name);
+        if (n > 0 && (size_t)n < room && access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+int config_find_plugins(struct config *c, struct fault *f)
 {
     char path[4096];
 
-    for (const char *const *folder = c->plugin_path; *folder; folder++) {
-        int n = snprintf(path, sizeof path, "%s/%s.so", *folder, name);
-        if (n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0)
-            return true;
+    for (size_t i = 0; i < c->n_pipeline; i++) {
+        struct config_entry *e = &c->pipeline[i];
+
+        if (e->file || !in_plugin_path(c, e->plugin, path, sizeof path))
+            continue;
+        e->file = config_join(c, NULL, path);
+        if (!e->file)
+            return no_memory(f);
     }
+    return 0;
+}
+
+/* Whether plugins.d has a file of this name, be it broken. */
+static bool is_taken(const struct config *c, const char *name)
+{
+    const struct config_memory *m = c->memory;
+    char path[512];
+
+    snprintf(path, sizeof path, "plugins.d/%s.json", name);
+    for (size_t i = 0; i < m->n_sources; i++)
+        if (strcmp(m->sources[i].prefix, path) == 0)
+            return true;
     return false;
 }
 
@@ -238,18 +298,20 @@ static int add_plugin(struct config *c, const char *folder, const char *file, st
     struct config_memory *m = c->memory;
     const char *name = arena_strndup(&m->arena, file, strlen(file) - strlen(".so"));
     const char *path = config_join(c, folder, file);
+    char found[4096];
     bool named = false;
     json_t *json;
     int status;
 
     if (!name || !path)
         return no_memory(f);
+    named = is_taken(c, name);
     for (size_t i = 0; i < c->n_pipeline; i++) {
         struct config_entry *e = &c->pipeline[i];
         if (strcmp(e->plugin, name) != 0)
             continue;
         named = true;
-        if (!e->file && !in_plugin_path(c, name))
+        if (!e->file && !in_plugin_path(c, name, found, sizeof found))
             e->file = path;
     }
     if (named)
@@ -277,7 +339,7 @@ static int add_drop_in(struct config *c, const char *folder, struct fault *f)
     return status;
 }
 
-/* plugins.d beside the file, where nothing else was said and it is there. */
+/* plugins.d beside the file, where nothing else was said; it need not be there. */
 static int default_plugins_d(struct config *c, struct fault *f)
 {
     const struct config_memory *m = c->memory;
@@ -286,13 +348,13 @@ static int default_plugins_d(struct config *c, struct fault *f)
     if (!folder)
         return no_memory(f);
     if (!c->plugins_d)
-        c->plugins_d = c->file && is_folder(folder) ? folder : "";
+        c->plugins_d = c->file ? folder : "";
     return 0;
 }
 
-int config_add_folders(struct config *c, struct fault *f)
+int config_add_folders(struct config *c, const struct config_spare *spare, struct fault *f)
 {
-    if (default_plugins_d(c, f) < 0 || add_plugins_d(c, f) < 0)
+    if (default_plugins_d(c, f) < 0 || add_plugins_d(c, spare, f) < 0)
         return -1;
     for (const char *const *folder = c->drop_in; *folder; folder++)
         if (add_drop_in(c, *folder, f) < 0)

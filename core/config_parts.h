@@ -109,6 +109,8 @@ char *config_join(struct config *c, const char *folder, const char *path);
 json_t *config_set(json_t *object, const char *key, json_t *value);
 json_t *config_append(json_t *array, json_t *value);
 
+json_t *config_dump_entry(const struct config_entry *e);
+
 /* ---- what a dump says beside the keys; nothing is done where root is no dump */
 
 /* The sources and the file's name, before the rest is read. */
@@ -129,8 +131,8 @@ int config_check_folders(const struct config *c, struct fault *f);
 int config_default_folders(struct config *c, struct fault *f);
 
 /* Appends the entries of plugins_d, by default plugins.d beside the file where that is
- * there; then those of drop_in. */
-int config_add_folders(struct config *c, struct fault *f);
+ * there; then those of drop_in. spare may be NULL. */
+int config_add_folders(struct config *c, const struct config_spare *spare, struct fault *f);
 
 /* ---- places */
 

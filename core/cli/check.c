@@ -50,7 +50,7 @@ static void print_entry(const struct config *c, const struct pipeline_info *info
 static int check(const struct config *c)
 {
     struct fault f;
-    struct pipeline *p = pipeline_create(c, NULL, &f);
+    struct pipeline *p = pipeline_create(c, NULL, NULL, &f);
 
     if (!p)
         return cli_error(CLI_USAGE, "check", "%s", f.text);

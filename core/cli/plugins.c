@@ -80,7 +80,7 @@ static int show(const char *file, bool whole)
     struct plugin p;
     struct fault f;
 
-    if (plugin_open(&p, file, &f))
+    if (plugin_open(&p, file, 0, &f))
         return cli_error(CLI_FAILED, "plugins", "%s", f.text);
     if (whole)
         print_whole(&p);

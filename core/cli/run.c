@@ -158,7 +158,7 @@ static int run_configured(struct run *r, const struct config *c, struct input *i
     int status;
 
     r->config = c;
-    r->pipeline = pipeline_create(c, NULL, &f);
+    r->pipeline = pipeline_create(c, NULL, NULL, &f);
     if (!r->pipeline)
         return cli_error(CLI_USAGE, "run", "%s", f.text);
     arena_init(&r->scratch, SIZE_MAX);

@@ -330,25 +330,31 @@ fail:
     return -1;
 }
 
-static int spawn(uv_loop_t *loop, struct child *c, int socket, int page)
+static uv_stdio_container_t inherit(int fd)
 {
-    uv_stdio_container_t stdio[5] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = 2},
-        {.flags = UV_INHERIT_FD, .data.fd = 2},
-        {.flags = UV_INHERIT_FD, .data.fd = socket},
-        {.flags = UV_INHERIT_FD, .data.fd = page},
-    };
+    return (uv_stdio_container_t){.flags = fd < 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = fd};
+}
+
+static int spawn(uv_loop_t *loop, struct child *c, const struct lineup *l, int socket, int page)
+{
+    const int first[] = {-1, 2, 2, socket, page};
+    size_t n = sizeof first / sizeof *first, n_all = n + l->config.n_pipeline;
+    uv_stdio_container_t *stdio = calloc(n_all, sizeof *stdio);
+    int r;
     char name[] = "glossd", mode[] = "--worker", *args[] = {name, mode, NULL};
     uv_process_options_t o = {
         .file = "/proc/self/exe", /* this very binary, though it may have been replaced */
         .args = args,
         .stdio = stdio,
-        .stdio_count = 5,
+        .stdio_count = (int)n_all,
         .exit_cb = on_exit_of,
     };
 
-    return uv_spawn(loop, &c->process, &o);
+    for (size_t i = 0; stdio && i < n_all; i++)
+        stdio[i] = inherit(i < n ? first[i] : l->object[i - n] ? l->object[i - n]->fd : -1);
+    r = stdio ? uv_spawn(loop, &c->process, &o) : UV_ENOMEM;
+    free(stdio);
+    return r;
 }
 
 /* Both ends of the socket and the page; c->fd is ours. */
@@ -366,8 +372,9 @@ static int make_ends(struct child *c, int *socket, int *page)
     return *page < 0 ? -1 : 0;
 }
 
-struct child *child_start(uv_loop_t *loop, const char *config, unsigned number,
-                          const struct child_ops *ops, void *owner, struct fault *f)
+struct child *child_start(uv_loop_t *loop, const char *config, const struct lineup *l,
+                          unsigned number, const struct child_ops *ops, void *owner,
+                          struct fault *f)
 {
     struct child *c = calloc(1, sizeof *c);
     int socket = -1, page = -1, r = UV_ENOMEM;
@@ -387,7 +394,7 @@ struct child *child_start(uv_loop_t *loop, const char *config, unsigned number,
     if (r < 0)
         goto fail;
     c->open_handles = 2;
-    r = spawn(loop, c, socket, page);
+    r = spawn(loop, c, l, socket, page);
     if (r < 0)
         goto fail;
     close(socket);

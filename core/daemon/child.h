@@ -8,6 +8,7 @@
 #define DAEMON_CHILD_H
 
 #include "daemon/flight.h"
+#include "daemon/lineup.h"
 #include "log.h"
 #include "wire/page.h"
 
@@ -65,9 +66,11 @@ struct child {
     char killed[96]; /* why we killed it */
 };
 
-/* Starts a worker on the configuration. NULL with f where the system refuses. */
-struct child *child_start(uv_loop_t *loop, const char *config, unsigned number,
-                          const struct child_ops *ops, void *owner, struct fault *f);
+/* Starts a worker on the configuration, which is l's, and the copies in l. NULL with f where
+ * the system refuses. */
+struct child *child_start(uv_loop_t *loop, const char *config, const struct lineup *l,
+                          unsigned number, const struct child_ops *ops, void *owner,
+                          struct fault *f);
 
 /* Gives it a document; written at the next flush. The child must be ready. */
 void child_give(struct child *c, struct flight_doc *d);

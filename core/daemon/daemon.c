@@ -72,12 +72,13 @@ static void raise_open_files(void)
 
 static int run(const char *file)
 {
+    static const struct config_spare spare = {NULL, NULL, NULL}; /* reload.c will say it */
     struct config c;
     struct fault f;
     int status;
 
     open_standard_files();
-    if (config_load(&c, file, &f) < 0) {
+    if (config_load_sparing(&c, file, &spare, &f) < 0) {
         log_error("supervisor", "%s", f.text);
         return 2;
     }

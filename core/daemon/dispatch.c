@@ -95,13 +95,14 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
 {
     uint32_t entry = atomic_load(&c->page->entry);
     bool in_plugin = atomic_load(&c->page->phase) == PAGE_PROCESS &&
-                     atomic_load(&c->page->ticket) == d->ticket && entry < g->config.n_pipeline;
+                     atomic_load(&c->page->ticket) == d->ticket &&
+                     entry < g->lineup.config.n_pipeline;
 
     if (in_plugin) {
         log_warn("dispatch",
                  "worker %u (process %d) %s in plugin %s, document %.*s: run again without it",
-                 c->number, c->process.pid, how, g->config.pipeline[entry].plugin, (int)d->id.n,
-                 d->id.p);
+                 c->number, c->process.pid, how, g->lineup.config.pipeline[entry].plugin,
+                 (int)d->id.n, d->id.p);
         return flight_skip_entry(d, entry, how);
     }
     log_warn("dispatch", "worker %u (process %d) %s in document %.*s", c->number, c->process.pid,
@@ -155,12 +156,12 @@ static void on_started(struct generation *g)
     p->ops->on_started(p);
 }
 
-static void on_refused(struct generation *g, const char *why)
+static void on_refused(struct generation *g, const bool *at_fault, const char *why)
 {
     struct dispatch *p = g->owner;
 
     p->next = NULL;
-    p->ops->on_refused(p, why);
+    p->ops->on_refused(p, g, at_fault, why);
 }
 
 static void on_ended(struct generation *g)
@@ -179,12 +180,12 @@ static void on_ended(struct generation *g)
 static const struct generation_ops generation_ops = {on_started, on_refused, on_result, on_death,
                                                      on_ended};
 
-void dispatch_start(struct dispatch *p, struct config *c)
+void dispatch_start(struct dispatch *p, struct lineup *l)
 {
-    struct generation *g = generation_start(p->loop, c, ++p->generations, &generation_ops, p);
+    struct generation *g = generation_start(p->loop, l, ++p->generations, &generation_ops, p);
 
     if (!g) {
-        p->ops->on_refused(p, "no memory");
+        p->ops->on_refused(p, NULL, NULL, "no memory");
         return;
     }
     g->link = p->alive;

@@ -23,9 +23,11 @@ struct dispatch_ops {
     /* d must not, or can't, be published; r has plugin and error, as above. */
     void (*on_dead)(struct dispatch *p, struct flight_doc *d, const struct frame_result *r);
 
-    /* The generation put last by dispatch_start serves now; or why it does not. */
+    /* The generation put last by dispatch_start serves now; or why it does not, and which of
+     * its entries are to blame (NULL: none; g is NULL then, where there is no memory for it). */
     void (*on_started)(struct dispatch *p);
-    void (*on_refused)(struct dispatch *p, const char *why);
+    void (*on_refused)(struct dispatch *p, const struct generation *g, const bool *at_fault,
+                       const char *why);
 
     /* After dispatch_end: no worker is left. */
     void (*on_ended)(struct dispatch *p);
@@ -52,9 +54,9 @@ void dispatch_init(struct dispatch *p, uv_loop_t *loop, const struct dispatch_op
 /* Closes the handles; the loop must run once more. After on_ended, or before any start. */
 void dispatch_finish(struct dispatch *p);
 
-/* Starts workers on a configuration, which is taken; those that serve do so until the new
+/* Starts workers on a line-up, which is taken; those that serve do so until the new
  * ones are ready. Not while others are being started. */
-void dispatch_start(struct dispatch *p, struct config *c);
+void dispatch_start(struct dispatch *p, struct lineup *l);
 
 /* Takes d, to run it as soon as a worker is free. */
 void dispatch_put(struct dispatch *p, struct flight_doc *d);

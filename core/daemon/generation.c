@@ -29,16 +29,16 @@ static const struct child_ops child_ops = {on_ready, on_result, on_gone};
 
 static int start_child(struct generation *g, uint32_t i, struct fault *f)
 {
-    g->child[i] = child_start(g->loop, g->json, ++g->started, &child_ops, g, f);
+    g->child[i] = child_start(g->loop, g->json, &g->lineup, ++g->started, &child_ops, g, f);
     return g->child[i] ? 0 : -1;
 }
 
-static void refuse(struct generation *g, const char *why)
+static void refuse(struct generation *g, const bool *at_fault, const char *why)
 {
     if (g->state != GENERATION_STARTING)
         return;
     g->state = GENERATION_ENDING;
-    g->ops->on_refused(g, why);
+    g->ops->on_refused(g, at_fault, why);
     generation_kill(g, "is not needed");
 }
 
@@ -65,34 +65,34 @@ static void respawn(struct generation *g, bool was_ready)
     uv_timer_start(&g->timer, on_respawn, g->delay, 0);
 }
 
-struct generation *generation_start(uv_loop_t *loop, struct config *c, uint32_t number,
+struct generation *generation_start(uv_loop_t *loop, struct lineup *l, uint32_t number,
                                     const struct generation_ops *ops, void *owner)
 {
     struct generation *g = calloc(1, sizeof *g);
     struct fault f;
 
     if (!g) {
-        config_finish(c);
+        lineup_finish(l);
         return NULL;
     }
     g->ops = ops;
     g->owner = owner;
     g->loop = loop;
     g->number = number;
-    g->config = *c;
-    memset(c, 0, sizeof *c);
+    g->lineup = *l;
+    memset(l, 0, sizeof *l);
     uv_timer_init(loop, &g->timer);
     g->timer.data = g;
-    g->json = config_dump(&g->config);
-    g->child = calloc(g->config.workers, sizeof(struct child *));
+    g->json = config_dump(&g->lineup.config);
+    g->child = calloc(g->lineup.config.workers, sizeof(struct child *));
     if (!g->json || !g->child) {
         generation_destroy(g);
         return NULL;
     }
-    g->n_child = g->config.workers;
+    g->n_child = g->lineup.config.workers;
     for (uint32_t i = 0; i < g->n_child && g->state == GENERATION_STARTING; i++)
         if (start_child(g, i, &f) < 0)
-            refuse(g, f.text);
+            refuse(g, NULL, f.text);
     return g;
 }
 
@@ -103,7 +103,7 @@ static void on_freed(uv_handle_t *timer)
 
 void generation_destroy(struct generation *g)
 {
-    config_finish(&g->config);
+    lineup_finish(&g->lineup);
     free(g->pipeline);
     free(g->json);
     free(g->child);
@@ -170,19 +170,31 @@ static void on_result(struct child *c, struct flight_doc *d, uint32_t type, cons
         child_close(c);
 }
 
+static bool dies_in(const struct generation *g, const struct child *c, uint32_t entry)
+{
+    return entry < g->lineup.config.n_pipeline && atomic_load(&c->page->phase) == PAGE_OPEN;
+}
+
 /* Why a worker did not become ready: its own words, or where it died. */
-static void explain(const struct generation *g, const struct child *c, const char *how, char *why,
-                    size_t room)
+static void explain(const struct generation *g, const struct child *c, const char *how,
+                    bool *at_fault, char *why, size_t room)
 {
     uint32_t entry = atomic_load(&c->page->entry);
+    size_t n = c->refused ? strspn(c->refused, ".!") : 0;
 
+    n = n < g->lineup.config.n_pipeline ? 0 : g->lineup.config.n_pipeline;
+    for (size_t i = 0; i < n; i++)
+        at_fault[i] = c->refused[i] == '!';
     if (c->refused)
-        snprintf(why, room, "%s", c->refused);
-    else if (entry < g->config.n_pipeline && atomic_load(&c->page->phase) == PAGE_OPEN)
+        snprintf(why, room, "%s", c->refused + n);
+    else if (dies_in(g, c, entry))
         snprintf(why, room, "%s: plugin %s %s while it was opened: remove it or repair it",
-                 g->config.pipeline[entry].where, g->config.pipeline[entry].plugin, how);
+                 g->lineup.config.pipeline[entry].where, g->lineup.config.pipeline[entry].plugin,
+                 how);
     else
         snprintf(why, room, "a worker %s at its start", how);
+    if (!c->refused && dies_in(g, c, entry))
+        at_fault[entry] = true;
 }
 
 static void forget(struct generation *g, const struct child *c)
@@ -200,10 +212,16 @@ static void on_gone(struct child *c, const char *how)
 
     forget(g, c);
     if (c->state == CHILD_STARTING && g->state != GENERATION_ENDING) {
-        explain(g, c, how, why, sizeof why);
+        bool *at_fault = calloc(g->lineup.config.n_pipeline + 1, sizeof *at_fault);
+
+        if (at_fault)
+            explain(g, c, how, at_fault, why, sizeof why);
+        else
+            snprintf(why, sizeof why, "no memory");
         if (g->state == GENERATION_RUNNING)
             log_error("supervisor", "a worker can't be started: %s", why);
-        refuse(g, why);
+        refuse(g, at_fault, why);
+        free(at_fault);
     }
     if (c->queue.n > 0 || (was_ready && g->state == GENERATION_RUNNING))
         g->ops->on_death(g, c, how);

@@ -7,8 +7,8 @@
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
 
-#include "config.h"
 #include "daemon/child.h"
+#include "daemon/lineup.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,8 +20,9 @@ struct generation_ops {
     /* All its workers are ready, for the first time. */
     void (*on_started)(struct generation *g);
 
-    /* It can't start, why says for what reason; on_ended follows. */
-    void (*on_refused)(struct generation *g, const char *why);
+    /* It can't start, why says for what reason, at_fault[i] whether entry i is to blame;
+     * NULL: none is. on_ended follows. */
+    void (*on_refused)(struct generation *g, const bool *at_fault, const char *why);
 
     /* A worker has answered; see child.h. */
     void (*on_result)(struct generation *g, struct flight_doc *d, uint32_t type,
@@ -39,7 +40,7 @@ enum generation_state { GENERATION_STARTING, GENERATION_RUNNING, GENERATION_ENDI
 struct generation {
     enum generation_state state;
     uint32_t number;
-    struct config config; /* owned */
+    struct lineup lineup; /* owned */
     char *pipeline;       /* the names in the order they run; owned */
 
     const struct generation_ops *ops;
@@ -56,9 +57,9 @@ struct generation {
     unsigned started; /* workers so far, for their numbers */
 };
 
-/* Starts the workers; *c is taken in any case. May call on_refused at once. NULL
+/* Starts the workers; *l is taken in any case. May call on_refused at once. NULL
  * without memory. */
-struct generation *generation_start(uv_loop_t *loop, struct config *c, uint32_t number,
+struct generation *generation_start(uv_loop_t *loop, struct lineup *l, uint32_t number,
                                     const struct generation_ops *ops, void *owner);
 
 /* In on_ended. The loop must run once more. */

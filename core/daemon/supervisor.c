@@ -16,6 +16,7 @@
 #include "daemon/reload.h"
 #include "daemon/replay.h"
 #include "daemon/sockets.h"
+#include "daemon/watch.h"
 #include "log.h"
 
 #include <inttypes.h>
@@ -45,6 +46,7 @@ struct supervisor {
     struct replay replay;
     struct notify notify;
     struct reload reload;
+    struct watch watch;
     uv_signal_t signal[SIGNALS];
     uv_timer_t look;
     uint32_t drain_ms;
@@ -65,6 +67,8 @@ static void finish_all(struct supervisor *s)
         uv_close((uv_handle_t *)&s->signal[i], NULL);
     uv_close((uv_handle_t *)&s->look, NULL);
     dispatch_finish(&s->dispatch);
+    watch_finish(&s->watch);
+    reload_finish(&s->reload);
     ingest_finish(&s->ingest);
     publish_finish(&s->publish);
     ledger_finish(&s->ledger);
@@ -109,9 +113,9 @@ static void stop(struct supervisor *s)
     uv_timer_start(&s->look, on_look, LOOK_MS, LOOK_MS);
 }
 
-static void refuse(struct supervisor *s, const char *why)
+/* It can't start, as has been said. */
+static void refuse(struct supervisor *s)
 {
-    log_error("supervisor", "%s", why);
     s->status = 2;
     dispatch_end(&s->dispatch, true);
 }
@@ -292,10 +296,7 @@ static void adopt(struct supervisor *s, const struct config *c)
 
 static void on_reloaded(struct supervisor *s)
 {
-    struct fault f;
-
-    if (reload_end(&s->reload, &f) < 0)
-        log_error("reload", "%s: nothing is changed", f.text);
+    reload_end(&s->reload);
     if (!s->dispatch.next)
         notify_ready(&s->notify);
 }
@@ -305,20 +306,20 @@ static void on_started(struct dispatch *p)
     struct supervisor *s = p->owner;
     const struct generation *g = p->current;
 
-    adopt(s, &g->config);
+    adopt(s, &g->lineup.config);
     if (s->serving) {
         log_info("reload", "%" PRIu32 " workers serve the new configuration; pipeline: %s",
-                 g->config.workers, g->pipeline);
+                 g->lineup.config.workers, g->pipeline);
         on_reloaded(s);
         return;
     }
-    s->serving = true;
+    s->serving = s->reload.serving = true;
     log_info(
         "supervisor",
         "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s, replay %s; workers: %" PRIu32
         "; pipeline: %s; %s",
-        s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], s->sockets.at[3], g->config.workers,
-        g->pipeline,
+        s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], s->sockets.at[3],
+        g->lineup.config.workers, g->pipeline,
         s->ledger.durable ? "what is accepted is on disk"
                           : "durability memory: what is in flight is lost if the daemon is killed");
     if (!s->stopped) {
@@ -326,19 +327,18 @@ static void on_started(struct dispatch *p)
         ingest_open(&s->ingest);
         replay_open(&s->replay);
     }
-    notify_ready(&s->notify);
+    on_reloaded(s);
 }
 
-static void on_refused(struct dispatch *p, const char *why)
+static void on_refused(struct dispatch *p, const struct generation *g, const bool *at_fault,
+                       const char *why)
 {
     struct supervisor *s = p->owner;
 
-    if (!s->serving) {
-        refuse(s, why);
-        return;
-    }
-    log_error("reload", "%s: nothing is changed", why);
-    on_reloaded(s);
+    if (reload_mend(&s->reload, g, at_fault, why) < 0 && !s->serving)
+        refuse(s);
+    else if (!p->next)
+        on_reloaded(s);
 }
 
 static void on_ended(struct dispatch *p)
@@ -351,17 +351,22 @@ static const struct dispatch_ops dispatch_ops = {on_done, on_dead, on_started, o
 
 /* ---- signals */
 
-static void reload(struct supervisor *s)
+static void reload(struct supervisor *s, enum reload_cause cause)
 {
-    struct fault f;
-
-    if (s->stopped || !s->serving)
+    if (s->stopped)
         return;
-    notify_reloading(&s->notify);
-    if (reload_begin(&s->reload, &f) < 0) {
-        log_error("reload", "%s: nothing is changed", f.text);
+    reload_begin(&s->reload, cause);
+    if (!s->serving)
+        return;
+    if (cause == RELOAD_ASKED || s->dispatch.next)
+        notify_reloading(&s->notify);
+    if (!s->dispatch.next)
         notify_ready(&s->notify);
-    }
+}
+
+static void on_change(void *owner)
+{
+    reload(owner, RELOAD_CHANGED);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -370,7 +375,7 @@ static void on_signal(uv_signal_t *handle, int number)
     char line[512];
 
     if (number == SIGHUP) {
-        reload(s);
+        reload(s, RELOAD_ASKED);
     } else if (number == SIGUSR1) {
         stats_write(&s->stats, line, sizeof line);
         log_info("supervisor", "%s, in flight %" PRIu64 ", workers died %" PRIu64, line,
@@ -419,7 +424,9 @@ static void wire_up(struct supervisor *s)
     s->ingest.on_rejected = on_rejected;
     s->ingest.owner = s;
     ingest_init(&s->ingest, &s->sockets.pull, &s->sockets.ack);
-    s->reload = (struct reload){.dispatch = &s->dispatch, .first = s->config};
+    s->watch = (struct watch){.on_change = on_change, .owner = s};
+    watch_init(&s->watch, &s->loop);
+    s->reload = (struct reload){.dispatch = &s->dispatch, .watch = &s->watch, .first = s->config};
     notify_init(&s->notify, &s->loop, &s->stats);
     uv_timer_init(&s->loop, &s->look);
     s->look.data = s;
@@ -436,8 +443,12 @@ static void serve(struct supervisor *s)
     struct fault f;
 
     wire_up(s);
-    if (open_ledger(s, &f) < 0 || reload_begin(&s->reload, &f) < 0)
-        refuse(s, f.text);
+    if (open_ledger(s, &f) < 0) {
+        log_error("supervisor", "%s", f.text);
+        refuse(s);
+    } else if (reload_begin(&s->reload, RELOAD_ASKED) < 0) {
+        refuse(s);
+    }
     uv_run(&s->loop, UV_RUN_DEFAULT);
     replay_finish(&s->replay);
     sockets_flush(&s->sockets);
@@ -450,6 +461,7 @@ int supervisor_run(const struct config *c)
     char line[512];
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGIO, SIG_IGN); /* see object_copy */
     uv_loop_init(&s.loop);
     if (sockets_open(&s.sockets, &s.loop, c, &f) == 0) {
         serve(&s);

@@ -28,28 +28,33 @@ static size_t provider(const struct graph_node *nodes, size_t n, const char *lay
     return NOBODY;
 }
 
-static int check_provides(const struct graph_node *nodes, size_t i, struct fault *f)
+static int check_provides(const struct graph_node *nodes, size_t i, bool *at_fault, struct fault *f)
 {
     for (const char *const *l = nodes[i].provides; l && *l; l++) {
         size_t other = provider(nodes, i, *l);
 
-        if (other != NOBODY)
-            return fault_set(f,
-                             "%s and %s both provide the layer \"%s\": give one of them another "
-                             "name for it with \"as\", or take one out",
-                             nodes[other].name, nodes[i].name, *l);
+        if (other == NOBODY)
+            continue;
+        at_fault[other] = at_fault[i] = true;
+        return fault_set(f,
+                         "%s and %s both provide the layer \"%s\": give one of them another "
+                         "name for it with \"as\", or take one out",
+                         nodes[other].name, nodes[i].name, *l);
     }
     return 0;
 }
 
-static int check_needs(const struct graph_node *nodes, size_t n, size_t i, struct fault *f)
+static int check_needs(const struct graph_node *nodes, size_t n, size_t i, bool *at_fault,
+                       struct fault *f)
 {
     for (const char *const *l = nodes[i].needs; l && *l; l++)
-        if (provider(nodes, n, *l) == NOBODY)
+        if (provider(nodes, n, *l) == NOBODY) {
+            at_fault[i] = true;
             return fault_set(f,
                              "%s needs the layer \"%s\", which no plugin of the pipeline "
                              "provides: add one that does",
                              nodes[i].name, *l);
+        }
     return 0;
 }
 
@@ -83,7 +88,7 @@ static size_t next_ready(const struct graph_node *nodes, size_t n, const char *p
 
 /* Everybody left waits for somebody left: n steps from any of them end in a circle. */
 static int refuse_circle(const struct graph_node *nodes, size_t n, const char *placed,
-                         struct fault *f)
+                         bool *at_fault, struct fault *f)
 {
     char chain[sizeof f->text] = "";
     const char *layer = "";
@@ -100,12 +105,14 @@ static int refuse_circle(const struct graph_node *nodes, size_t n, const char *p
                          used ? ", " : "", nodes[at].name, layer, nodes[next].name);
 
         used += (size_t)w < sizeof chain - used ? (size_t)w : sizeof chain - used - 1;
+        at_fault[at] = true;
         at = next;
     } while (at != first);
     return fault_set(f, "no order can be had, plugins wait for each other: %s", chain);
 }
 
-int graph_order(const struct graph_node *nodes, size_t n, size_t *order, struct fault *f)
+int graph_order(const struct graph_node *nodes, size_t n, size_t *order, bool *at_fault,
+                struct fault *f)
 {
     char *placed = calloc(n ? n : 1, 1);
     int rc = -1;
@@ -113,12 +120,12 @@ int graph_order(const struct graph_node *nodes, size_t n, size_t *order, struct 
     if (!placed)
         return fault_set(f, "no memory to order the plugins");
     for (size_t i = 0; i < n; i++)
-        if (check_provides(nodes, i, f) < 0 || check_needs(nodes, n, i, f) < 0)
+        if (check_provides(nodes, i, at_fault, f) < 0 || check_needs(nodes, n, i, at_fault, f) < 0)
             goto done;
     for (size_t i = 0; i < n; i++) {
         order[i] = next_ready(nodes, n, placed);
         if (order[i] == NOBODY) {
-            refuse_circle(nodes, n, placed, f);
+            refuse_circle(nodes, n, placed, at_fault, f);
             goto done;
         }
         placed[order[i]] = 1;

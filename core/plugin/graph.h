@@ -9,6 +9,7 @@
 
 #include "log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct graph_node {
@@ -17,7 +18,9 @@ struct graph_node {
 };
 
 /* order[i] is the node to run i-th; room for n. 0, or -1 with f: a layer needed
- * that nobody provides, a layer provided twice, a circle (all its names given). */
-int graph_order(const struct graph_node *nodes, size_t n, size_t *order, struct fault *f);
+ * that nobody provides, a layer provided twice, a circle (all its names given); at_fault[i]
+ * is set then for each node without which it would not be so. */
+int graph_order(const struct graph_node *nodes, size_t n, size_t *order, bool *at_fault,
+                struct fault *f);
 
 #endif

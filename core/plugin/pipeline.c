@@ -40,6 +40,7 @@ struct pipeline {
     struct maps *maps;
     struct entry *entries; /* in the order they run */
     size_t n;
+    bool *at_fault; /* by index in the configuration; while it is set up */
 };
 
 static uint64_t now_ns(void)
@@ -80,7 +81,7 @@ static int load(struct pipeline *p, struct entry *e, struct fault *f)
     if (!e->conf->file)
         found = plugin_find(e->conf->plugin, p->conf->plugin_path, f);
     if (e->conf->file || found)
-        rc = plugin_open(&e->plugin, found ? found : e->conf->file, f);
+        rc = plugin_open(&e->plugin, found ? found : e->conf->file, e->conf->copy, f);
     free(found);
     if (rc < 0)
         return config_fault(p->conf, e->conf->where, f);
@@ -192,7 +193,7 @@ static int put_in_order(struct pipeline *p, struct fault *f)
     }
     for (size_t i = 0; i < p->n; i++)
         nodes[i] = p->entries[i].node;
-    if (graph_order(nodes, p->n, order, f) < 0) {
+    if (graph_order(nodes, p->n, order, p->at_fault, f) < 0) {
         config_fault(p->conf, "pipeline", f);
         goto done;
     }
@@ -247,6 +248,12 @@ static int open_entry(struct pipeline *p, struct entry *e, struct fault *f)
     return config_fault(p->conf, e->conf->where, f);
 }
 
+static int blame(struct pipeline *p, const struct entry *e)
+{
+    p->at_fault[e->index] = true;
+    return -1;
+}
+
 static int set_up(struct pipeline *p, struct fault *f)
 {
     for (size_t i = 0; i < p->n; i++) {
@@ -257,12 +264,12 @@ static int set_up(struct pipeline *p, struct fault *f)
         /* Constructors of the object run while it is loaded. */
         mark(p->page, PAGE_OPEN, (uint32_t)i, 0, now_ns());
         if (load(p, e, f) < 0 || name_entry(p, i, f) < 0 || make_node(e, f) < 0)
-            return -1;
+            return blame(p, e);
     }
     mark_core(p->page, now_ns());
     for (size_t i = 0; i < p->n; i++)
         if (check_when(p, &p->entries[i], f) < 0)
-            return -1;
+            return blame(p, &p->entries[i]);
     if (put_in_order(p, f) < 0)
         return -1;
     for (size_t i = 0; i < p->n; i++) {
@@ -270,23 +277,26 @@ static int set_up(struct pipeline *p, struct fault *f)
 
         mark(p->page, PAGE_OPEN, (uint32_t)e->index, 0, now_ns());
         if (find_waits(p, e, f) < 0 || open_entry(p, e, f) < 0)
-            return -1;
+            return blame(p, e);
     }
     mark_core(p->page, now_ns());
     return 0;
 }
 
-struct pipeline *pipeline_create(const struct config *c, struct page *page, struct fault *f)
+struct pipeline *pipeline_create(const struct config *c, struct page *page, bool *at_fault,
+                                 struct fault *f)
 {
     struct pipeline *p = calloc(1, sizeof *p);
+    bool *blamed = calloc(c->n_pipeline + 1, sizeof *blamed);
 
-    if (!p) {
+    if (!p || !blamed) {
         fault_set(f, "no memory");
-        return NULL;
+        goto fail;
     }
     p->conf = c;
     p->page = page;
     p->n = c->n_pipeline;
+    p->at_fault = blamed;
     p->entries = calloc(p->n + 1, sizeof *p->entries);
     p->maps = maps_create();
     if (!p->entries || !p->maps) {
@@ -295,8 +305,12 @@ struct pipeline *pipeline_create(const struct config *c, struct page *page, stru
     }
     if (set_up(p, f) < 0)
         goto fail;
+    free(blamed);
     return p;
 fail:
+    for (size_t i = 0; at_fault && blamed && i < c->n_pipeline; i++)
+        at_fault[i] = blamed[i];
+    free(blamed);
     pipeline_destroy(p);
     return NULL;
 }

@@ -17,8 +17,10 @@ struct pipeline;
 struct page;
 
 /* Opens everything c names. page (may be NULL) is told which entry is in which
- * call. c must outlive the pipeline. NULL with f saying which entry and why. */
-struct pipeline *pipeline_create(const struct config *c, struct page *page, struct fault *f);
+ * call. c must outlive the pipeline. NULL with f saying which entry and why; at_fault (may
+ * be NULL, else one for each entry, all false) is set then for those that are to blame. */
+struct pipeline *pipeline_create(const struct config *c, struct page *page, bool *at_fault,
+                                 struct fault *f);
 void pipeline_destroy(struct pipeline *p); /* NULL is accepted */
 
 /* Runs every entry whose `when` holds over d. skip (may be NULL) has a reason for

@@ -6,12 +6,13 @@
 #include "plugin/plugin.h"
 
 #include "config.h"
-#include "plugin/elf.h"
+#include "object/elf.h"
 #include "plugin/table.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,20 +33,45 @@ static const char *dl_reason(const char *file)
     return strncmp(s, file, n) == 0 && strncmp(s + n, ": ", 2) == 0 ? s + n + 2 : s;
 }
 
-static const void *load(const char *file, struct fault *f)
+/* Debuggers and sanitizers look for symbols in the file that an object says it is of:
+ * for a copy that must be the file it was copied from. Never freed, as the object. */
+static void name_copy(void *object, const char *file)
 {
-    struct fault why;
-    void *object, *table;
+    struct link_map *map;
+    char *name = strdup(file);
 
-    if (elf_check(file, &why) < 0) {
+    if (name && dlinfo(object, RTLD_DI_LINKMAP, &map) == 0)
+        map->l_name = name;
+    else
+        free(name);
+}
+
+/* file, or where copy is a descriptor what is behind that. */
+static void *load_object(const char *file, int copy, struct fault *f)
+{
+    char path[32];
+    struct fault why;
+    void *object;
+
+    if ((copy ? elf_check_fd(copy, &why) : elf_check(file, &why)) < 0) {
         fault_set(f, "plugin %s %s", file, why.text);
         return NULL;
     }
-    object = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    if (!object) {
-        fault_set(f, "plugin %s can't be loaded: %s", file, dl_reason(file));
+    snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+    object = dlopen(copy ? path : file, RTLD_NOW | RTLD_LOCAL);
+    if (!object)
+        fault_set(f, "plugin %s can't be loaded: %s", file, dl_reason(copy ? path : file));
+    else if (copy)
+        name_copy(object, file);
+    return object;
+}
+
+static const void *load(const char *file, int copy, struct fault *f)
+{
+    void *object = load_object(file, copy, f), *table;
+
+    if (!object)
         return NULL;
-    }
     table = dlsym(object, "gloss_plugin");
     if (!table)
         fault_set(f,
@@ -80,7 +106,7 @@ static int take_table(struct plugin *p, const void *table, const char *file, str
     return 0;
 }
 
-int plugin_open(struct plugin *p, const char *file, struct fault *f)
+int plugin_open(struct plugin *p, const char *file, int copy, struct fault *f)
 {
     const void *table;
 
@@ -89,7 +115,7 @@ int plugin_open(struct plugin *p, const char *file, struct fault *f)
         p->path = NULL;
         return fault_set(f, "no memory");
     }
-    table = load(p->path, f);
+    table = load(p->path, copy, f);
     if (table && take_table(p, table, p->path, f) == 0)
         return 0;
     plugin_finish(p);

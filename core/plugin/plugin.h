@@ -16,9 +16,10 @@ struct plugin {
     struct gloss_plugin table; /* a copy: what the plugin's table lacks is zero */
 };
 
-/* Opens file and checks its table (names, lists, options, defaults). 0, or -1
- * with f saying which file, what is wrong with it and what to do. */
-int plugin_open(struct plugin *p, const char *file, struct fault *f);
+/* Opens file and checks its table (names, lists, options, defaults). Where copy is not 0
+ * it is the descriptor of what is opened in the file's stead; it may be closed afterwards.
+ * 0, or -1 with f saying which file, what is wrong with it and what to do. */
+int plugin_open(struct plugin *p, const char *file, int copy, struct fault *f);
 
 /* Looks for NAME.so in the folders (NULL at the end). The file's path, to be
  * freed, or NULL with f naming every folder looked in. */

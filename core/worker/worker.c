@@ -31,6 +31,7 @@ struct worker {
     struct page *page;
     struct config config;
     struct pipeline *pipeline;
+    bool *at_fault; /* one for each entry: it is why there is no pipeline */
     struct doc doc;
     struct frame_skip *skip; /* one for each entry of the pipeline */
     const char **why;        /* the same as pipeline_run wants it */
@@ -48,7 +49,6 @@ static void set_process(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    close_range(WORKER_PAGE + 1, ~0U, 0);
     fcntl(WORKER_SOCKET, F_SETFD, FD_CLOEXEC);
     fcntl(WORKER_PAGE, F_SETFD, FD_CLOEXEC);
     /* A plugin must not speak to systemd in the daemon's name. */
@@ -76,14 +76,37 @@ static int limit_memory(uint64_t bytes, struct fault *f)
 
 /* ---- the start */
 
+/* The copies of the plugins' files that came along, and no other descriptor. */
+static void take_copies(struct config *c)
+{
+    close_range(WORKER_COPY + (unsigned)c->n_pipeline, ~0U, 0);
+    for (size_t i = 0; i < c->n_pipeline; i++)
+        if (fcntl(WORKER_COPY + (int)i, F_SETFD, FD_CLOEXEC) == 0)
+            c->pipeline[i].copy = WORKER_COPY + (int)i;
+}
+
+static void close_copies(struct config *c)
+{
+    for (size_t i = 0; i < c->n_pipeline; i++) {
+        if (c->pipeline[i].copy)
+            close(c->pipeline[i].copy);
+        c->pipeline[i].copy = 0;
+    }
+}
+
 static int open_pipeline(struct worker *w, const char *json, size_t n, struct fault *f)
 {
     if (config_parse(&w->config, "configuration", json, n, f) < 0)
         return -1;
     log_set_level(w->config.log_level);
+    take_copies(&w->config);
+    w->at_fault = calloc(w->config.n_pipeline + 1, sizeof *w->at_fault);
+    if (!w->at_fault)
+        return fault_set(f, "no memory for the pipeline");
     if (limit_memory(w->config.limits.worker_bytes, f) < 0)
         return -1;
-    w->pipeline = pipeline_create(&w->config, w->page, f);
+    w->pipeline = pipeline_create(&w->config, w->page, w->at_fault, f);
+    close_copies(&w->config);
     if (!w->pipeline)
         return -1;
     w->skip = calloc(w->config.n_pipeline + 1, sizeof *w->skip);
@@ -100,6 +123,14 @@ static void put_pipeline(struct json_out *o, const struct pipeline *p)
     }
     if (pipeline_size(p) == 0)
         json_puts(o, "empty");
+}
+
+/* Why there is none; before it a mark for each entry, ! where it is to blame. */
+static void put_refusal(struct json_out *o, const struct worker *w, const struct fault *f)
+{
+    for (size_t i = 0; w->at_fault && i < w->config.n_pipeline; i++)
+        json_puts(o, w->at_fault[i] ? "!" : ".");
+    json_puts(o, f->text);
 }
 
 static void mark(struct page *page, uint64_t ticket, uint32_t phase)
@@ -127,7 +158,7 @@ static int start(struct worker *w)
     if (r == 0)
         put_pipeline(&w->channel.out, w->pipeline);
     else
-        json_puts(&w->channel.out, f.text);
+        put_refusal(&w->channel.out, w, &f);
     if (channel_end(&w->channel, begin, r == 0 ? FRAME_READY : FRAME_REFUSED, 0) < 0 ||
         channel_flush(&w->channel) < 0)
         return -1;
@@ -210,6 +241,7 @@ static void finish(struct worker *w)
     doc_finish(&w->doc);
     channel_finish(&w->channel);
     config_finish(&w->config);
+    free(w->at_fault);
     free(w->skip);
     free(w->why);
 }

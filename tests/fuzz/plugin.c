@@ -28,7 +28,7 @@ static struct bench *set_up(void)
     struct fault f;
 
     if (!b || config_parse(&b->config, "fuzz", configuration, sizeof configuration - 1, &f) < 0 ||
-        !(b->pipeline = pipeline_create(&b->config, NULL, &f))) {
+        !(b->pipeline = pipeline_create(&b->config, NULL, NULL, &f))) {
         fprintf(stderr, "%s\n", b ? f.text : "no memory");
         exit(1);
     }

@@ -1,66 +1,328 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A plugin dropped into a folder of a running daemon: a good one joins at the next
-reload, a broken one changes nothing and is named, one taken out goes."""
+"""Plugins dropped into a folder of a running daemon, with no signal sent: a good one joins,
+a newer one replaces it, one taken out goes; a broken one is refused by its name, once, and
+everything else goes on as it was."""
+import json
 import os
 import shutil
 import signal
 import sys
+import time
 
-from harness import BUILD, Daemon, main, receive, wait
+from harness import FIXTURES, BUILD, Daemon, main, receive, wait
+
+VERSION = (FIXTURES / "version.so").read_bytes()
+
+
+def version(number, layer="lay_aaaa"):
+    """The bytes of a plugin that writes VERSION-number into this layer."""
+    return VERSION.replace(b"lay_aaaa", layer.encode()).replace(b"VERSION-0000", b"VERSION-%04d" % number)
 
 
 class DropIns(Daemon):
-    def __init__(self):
-        super().__init__(autostart=False)
+    def __init__(self, **config):
+        super().__init__(autostart=False, **config)
         self.drop_in = self.folder / "drop-in"
         self.drop_in.mkdir()
+        self.plugins_d = self.folder / "plugins.d"
+        self.plugins_d.mkdir()
         self.config["drop_in"] = [str(self.drop_in)]
+        self.sub = self.sock = None
 
-    def drop(self, source, name):
-        """As `make install` of a plugin does it: copied, then renamed."""
-        shutil.copy(source, self.drop_in / ".new")
-        os.rename(self.drop_in / ".new", self.drop_in / name)
+    def drop(self, source, name, folder=None):
+        """As `make install` of a plugin does it: copied, then renamed. source: bytes, or the
+        name of a fixture."""
+        folder = folder or self.drop_in
+        (folder / ".new").write_bytes(source if isinstance(source, bytes) else (FIXTURES / f"{source}.so").read_bytes())
+        os.rename(folder / ".new", folder / name)
 
-    def reload(self, says):
-        before = len(self.log())
-        self.kill(signal.SIGHUP)
-        wait(says, lambda: says in self.log()[before:])
-        return self.log()[before:]
+    def entry(self, name, content):
+        (self.plugins_d / ".new").write_text(content if isinstance(content, str) else json.dumps(content))
+        os.rename(self.plugins_d / ".new", self.plugins_d / name)
+
+    def gloss(self, text="They said NO."):
+        """What is published of one document."""
+        if not self.sub:
+            self.sub, self.sock = self.subscribe(), self.push()
+        self.sock.send_string(text)
+        return receive(self.sub)[0][1]["gloss"]
+
+    def layer(self, name="lay_aaaa"):
+        """The label of a layer, or None."""
+        gloss = self.gloss()
+        assert "errors" not in gloss["run"], gloss
+        return gloss.get(name, {}).get("label")
+
+    def wait_layer(self, want, name="lay_aaaa"):
+        wait(f"{name} is {want}", lambda: self.layer(name) == want)
+
+    def refused(self, *words):
+        """The line that refuses, once and once only."""
+        def lines():
+            return [line for line in self.log().splitlines() if all(word in line for word in ("error reload:", *words))]
+        wait(f"a line with {words}", lines)
+        assert len(lines()) == 1, lines()
+        return lines()[0]
+
+    def settle(self, number=[9000]):
+        """Until a look later than whatever was done before has been had: a marker is in service."""
+        number[0] += 1
+        self.drop(version(number[0], "lay_zzzz"), "zzzz.so")
+        self.wait_layer(f"VERSION-{number[0]}", "lay_zzzz")
 
 
-def layers(sub, push):
-    push.send_string("They said NO.")
-    return receive(sub)[0][1]["gloss"]
-
-
-def test_joins_and_goes():
+def test_joins_is_replaced_and_goes():
     with DropIns() as d:
         d.start()
-        sub, push = d.subscribe(), d.push()
-        assert "shout" not in layers(sub, push)
-        d.drop(BUILD / "plugins/shout.so", "shout.so")
-        d.reload("serve the new")
-        assert layers(sub, push)["shout"] == [{"start": 10, "end": 12, "text": "NO", "label": "caps"}]
-        (d.drop_in / "shout.so").unlink()
-        d.reload("serve the new")
-        assert "shout" not in layers(sub, push)
+        assert d.layer() is None
+        d.drop(version(1), "version.so")
+        d.wait_layer("VERSION-0001")
+        d.drop(version(2), "version.so")
+        d.wait_layer("VERSION-0002")
+        (d.drop_in / "version.so").unlink()
+        d.wait_layer(None)
+        assert "error" not in d.log()
         assert d.stop() == 0
 
 
-def test_broken_one_changes_nothing():
+def test_entry_in_plugins_d():
     with DropIns() as d:
-        d.drop(BUILD / "plugins/shout.so", "shout.so")
         d.start()
-        sub, push = d.subscribe(), d.push()
-        half = (BUILD / "tests/fixtures/newer_table.so").read_bytes()[:3000]
-        (d.drop_in / "half.so").write_bytes(half)
-        said = d.reload("nothing is changed")
-        assert f"plugin {d.drop_in}/half.so is cut short: copy it again (to another name, then rename it)" in said, said
-        assert "shout" in layers(sub, push)
-        d.drop(BUILD / "tests/fixtures/newer_table.so", "half.so")
-        d.reload("serve the new")
-        assert layers(sub, push)["newer"] == {"label": "ran"}
+        d.entry("tone.json", {"plugin": str(FIXTURES / "version.so"), "as": "tone"})
+        d.wait_layer("VERSION-0000", "tone")
+        d.entry("tone.json", {"plugin": str(FIXTURES / "version.so"), "as": "hue"})
+        d.wait_layer("VERSION-0000", "hue")
+        (d.plugins_d / "tone.json").unlink()
+        d.wait_layer(None, "hue")
+        # With an entry of its name a dropped plugin is what the entry says.
+        d.entry("mine.json", {"as": "named"})
+        d.refused("plugins.d/mine.json", "no plugin \"mine\"", "left out")
+        d.drop(version(3), "mine.so")
+        d.wait_layer("VERSION-0003", "named")
+        assert d.layer() is None
+        assert d.stop() == 0
+
+
+def test_plugin_path_file_is_replaced():
+    with DropIns() as d:
+        path = d.folder / "plugins"
+        path.mkdir()
+        d.drop(version(1), "version.so", path)
+        d.config |= {"plugin_path": [str(path)], "pipeline": [{"plugin": "version"}]}
+        d.start()
+        d.wait_layer("VERSION-0001")
+        d.drop(version(2), "version.so", path)
+        d.wait_layer("VERSION-0002")
+        # Broken, it stays as it was; and stands in nobody's way.
+        d.drop("wrong_abi", "version.so", path)
+        d.refused("version.so", "built for ABI 7", "stays as it was")
+        d.drop(version(1, "lay_bbbb"), "other.so")
+        d.wait_layer("VERSION-0001", "lay_bbbb")
+        assert d.layer() == "VERSION-0002"
+
+
+def test_broken_ones_are_refused_and_the_good_run():
+    with DropIns() as d:
+        d.drop(version(1), "a.so")
+        d.start()
+        d.wait_layer("VERSION-0001")
+        d.drop("wrong_abi", "b.so")
+        d.drop("undefined", "c.so")
+        d.drop("no_table", "d.so")
+        d.drop((FIXTURES / "slow.so").read_bytes()[:3000], "e.so")
+        d.drop("reader", "f.so")
+        d.drop(b"no object at all", "g.so")
+        d.entry("h.json", '{"plugin": "shout",\n "when" {}}')
+        d.entry("i.json", {"plugin": "options", "options": {"no_such": 1}})
+        d.entry("j.json", {"plugin": "no_such_plugin"})
+        d.entry("k.json", {"plugin": "faulty", "options": {"in": "open", "how": "segv"}})
+        d.drop(version(7, "lay_cccc"), "z.so")
+        d.wait_layer("VERSION-0007", "lay_cccc")
+        d.refused("b.so", "is built for ABI 7, this daemon has ABI 1", "left out")
+        d.refused("c.so", "undefined symbol: no_such_function", "left out")
+        d.refused("d.so", "has no table", "left out")
+        d.refused("e.so", "is cut short", "left out")
+        d.refused("f.so", "needs the layer", "left out")
+        d.refused("g.so", "is not a shared object", "left out")
+        d.refused("plugins.d/h.json:2:9", "left out")
+        d.refused("plugins.d/i.json", "options.no_such", "left out")
+        d.refused("plugins.d/j.json", "no plugin \"no_such_plugin\"", "left out")
+        d.refused("plugins.d/k.json", "plugin faulty crashed (SIGSEGV) while it was opened", "left out")
+        assert d.layer() == "VERSION-0001"
+        # Whatever else happens in the folder, none is said again; a signal says them all.
+        d.settle()
+        for file in "bcdefg":
+            d.refused(f"{file}.so", "left out")
+        before = len(d.log())
+        d.kill(signal.SIGHUP)
+        wait("said again", lambda: d.log()[before:].count("is left out") == 10)
+        # Mended, it joins.
+        d.drop(version(5, "lay_dddd"), "b.so")
+        d.wait_layer("VERSION-0005", "lay_dddd")
+        assert d.stop() == 0
+
+
+def test_broken_successor_changes_nothing():
+    with DropIns(workers=1) as d:
+        d.drop(version(1), "a.so")
+        d.entry("tone.json", {"plugin": str(BUILD / "plugins/shout.so"), "as": "tone"})
+        d.start()
+        workers = d.workers()
+        assert d.layer() == "VERSION-0001"
+        d.drop("undefined", "a.so")
+        assert "no_such_function" in d.refused("a.so", "it stays as it was")
+        d.entry("tone.json", "{")
+        d.refused("tone.json:1:1", "it stays as it was")
+        assert d.layer() == "VERSION-0001"
+        assert d.gloss()["tone"][0]["text"] == "NO"
+        wait("the same workers, and no others", lambda: d.workers() == workers)
+        # One that is, has what served, not what lies there.
+        os.kill(workers[0], signal.SIGKILL)
+        wait("another worker", lambda: d.workers() not in ([], workers))
+        assert d.layer() == "VERSION-0001"
+        assert d.gloss()["tone"][0]["text"] == "NO"
+        (d.drop_in / "a.so").unlink()
+        d.wait_layer(None)
+
+
+def test_start_goes_on_without_broken_ones():
+    with DropIns() as d:
+        d.drop(version(1), "a.so")
+        d.drop("wrong_abi", "b.so")
+        d.entry("c.json", "[")
+        d.entry("d.json", {"plugin": "faulty", "options": {"in": "open", "how": "abort"}})
+        d.drop(version(2), "d.so")  # named in a broken entry: must not run with defaults
+        d.entry("e.json", "{")
+        d.drop(version(2, "lay_eeee"), "e.so")
+        d.start()
+        assert d.layer() == "VERSION-0001"
+        assert d.layer("lay_eeee") is None
+        for name in ("b.so", "plugins.d/c.json", "plugins.d/d.json", "plugins.d/e.json"):
+            d.refused(name, "left out")
+        assert d.stop() == 0
+
+
+def test_start_is_refused_for_the_pipeline_itself():
+    with DropIns(pipeline=[{"plugin": "wrong_abi"}]) as d:
+        d.drop(version(1), "a.so")
+        d.start(wait_ready=False)
+        assert d.process.wait(10) == 2
+        assert "glossd.json" in d.refused("wrong_abi.so", "ABI 7")
+
+
+def test_quarrels_are_named():
+    with DropIns() as d:
+        d.drop(version(1), "m.so")
+        d.drop("circle_a", "circle_a.so")
+        d.drop("circle_b", "circle_b.so")
+        d.start()
+        assert d.layer() == "VERSION-0001"
+        d.refused("circle_b.so is left out", "no order can be had", "circle_a needs \"b\" of circle_b")
+        d.refused("circle_a.so is left out", "needs the layer \"b\"")
+        # Another that provides the same, whatever its place in the order: who was there stays.
+        d.drop(version(2), "a.so")
+        d.refused("a.so", "both provide the layer \"lay_aaaa\"", "left out")
+        d.settle()
+        assert d.layer() == "VERSION-0001"
+        # Whose layer goes lets in who provides the same.
+        (d.drop_in / "m.so").unlink()
+        d.wait_layer("VERSION-0002")
+        assert d.stop() == 0
+
+
+def write_slowly(d, path, data, order):
+    """In ten pieces, each later than a look would come. Documents flow meanwhile, and what
+    they get is what was there before."""
+    size = -(-len(data) // 10)
+    before = d.layer()
+    for i in order:
+        with open(path, "r+b" if path.exists() else "wb") as f:
+            f.seek(i * size)
+            f.write(data[i * size:(i + 1) * size])
+        time.sleep(0.2)
+        if i != order[-1]:
+            assert d.layer() == before
+    return d
+
+
+def test_half_copied_is_never_loaded():
+    with DropIns() as d:
+        d.start()
+        write_slowly(d, d.drop_in / "a.so", version(1), range(10))
+        d.wait_layer("VERSION-0001")
+        # The same once more over the file in service, and with the file held open.
+        (d.drop_in / "a.so").write_bytes(b"")
+        write_slowly(d, d.drop_in / "a.so", version(2), range(10))
+        d.wait_layer("VERSION-0002")
+        assert d.log().count("is cut short") <= 2, d.log()
+        with open(d.drop_in / "b.so", "wb") as f:
+            data = version(3, "lay_bbbb")
+            f.write(data[len(data) - 100:])  # as long as it will be, and wrong
+            f.truncate(len(data))
+            f.flush()
+            d.settle()
+            f.seek(0)
+            f.write(data)
+            f.flush()
+            d.settle()
+            assert d.layer("lay_bbbb") is None
+        d.wait_layer("VERSION-0003", "lay_bbbb")
+        d.refused("b.so", "is being written to")
+        assert d.stop() == 0
+
+
+def test_copied_over_what_runs():
+    with DropIns() as d:
+        d.drop(version(1), "a.so")
+        d.start()
+        d.wait_layer("VERSION-0001")
+        for n in range(2, 12):
+            with open(d.drop_in / "a.so", "r+b") as f:  # the very inode
+                f.truncate(0)
+                assert d.layer() is not None
+                f.write(version(n))
+            d.wait_layer(f"VERSION-{n:04}")
+        with open(d.drop_in / "a.so", "r+b") as f:
+            f.write(os.urandom(len(VERSION)))
+        d.refused("a.so", "is not a shared object", "stays as it was")
+        for _ in range(100):
+            assert d.layer() == "VERSION-0011"
+        assert " died" not in d.log() and "crashed" not in d.log()
+        assert d.stop() == 0
+
+
+def test_folders_come_and_go():
+    with DropIns() as d:
+        late = d.folder / "not" / "yet"
+        shelf = d.folder / "shelf"
+        d.config["drop_in"] = [str(d.drop_in)]
+        d.start()
+        # A folder that is named must be there; one that goes changes nothing, and is said.
+        shutil.move(d.drop_in, d.folder / "away")
+        d.refused(f"the folder {d.drop_in} is not there", "nothing is changed")
+        d.drop_in.mkdir()
+        d.drop(version(1), "a.so")
+        d.wait_layer("VERSION-0001")
+        # A symbolic link in its place, then another.
+        shelf.mkdir()
+        d.drop(version(2), "a.so", shelf)
+        late.mkdir(parents=True)
+        d.drop(version(3), "a.so", late)
+        shutil.rmtree(d.drop_in)
+        d.drop_in.symlink_to(shelf)
+        d.wait_layer("VERSION-0002")
+        d.drop(version(4), "a.so")
+        d.wait_layer("VERSION-0004")
+        (d.folder / "link").symlink_to(late)
+        os.rename(d.folder / "link", d.drop_in)
+        d.wait_layer("VERSION-0003")
+        # plugins.d need not be there at first.
+        shutil.rmtree(d.plugins_d)
+        d.settle()
+        d.plugins_d.mkdir()
+        d.entry("tone.json", {"plugin": str(FIXTURES / "version.so"), "as": "tone"})
+        d.wait_layer("VERSION-0000", "tone")
         assert d.stop() == 0
 
 

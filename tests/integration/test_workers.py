@@ -184,24 +184,22 @@ def test_crash_in_close_is_no_matter():
         assert d.stop() == 0
 
 
-def test_plugin_removed_while_running():
+def test_model_removed_while_running():
     """A worker that can't be replaced is tried again, with patience, and said so."""
-    with Daemon(pipeline=[faulty("segv")]) as d:
-        folder = d.folder / "plugins"
-        folder.mkdir()
-        (folder / "faulty.so").write_bytes((FIXTURES / "faulty.so").read_bytes())
-        d.stop()
-        d.configure(plugin_path=[str(folder)])
+    with Daemon(autostart=False) as d:
+        model = d.folder / "model"
+        model.write_bytes(b"m")
+        d.configure(pipeline=[{"plugin": "mapper", "options": {"path": str(model)}}])
         d.start()
         sub, push = d.subscribe(), d.push()
-        (folder / "faulty.so").rename(folder / "away")
+        model.rename(d.folder / "away")
         for pid in d.workers():
             os.kill(pid, signal.SIGKILL)
-        d.wait_log("a worker can't be started: .*faulty")
+        d.wait_log("a worker can't be started: .*mapper")
         push.send_string("x")
         time.sleep(1)
         assert d.log().count("can't be started") < 20
-        (folder / "away").rename(folder / "faulty.so")
+        (d.folder / "away").rename(model)
         receive(sub)
 
 

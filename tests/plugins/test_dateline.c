@@ -43,7 +43,7 @@ static void rig_open(struct rig *r, const char *options)
                          options) > 0);
     if (config_parse(&r->config, "test.json", json, strlen(json), &r->fault) < 0)
         fail_msg("%s", r->fault.text);
-    r->pipeline = pipeline_create(&r->config, NULL, &r->fault);
+    r->pipeline = pipeline_create(&r->config, NULL, NULL, &r->fault);
     free(json);
 }
 

@@ -38,7 +38,7 @@ static void start(struct rig *r, const char *options)
     memset(r, 0, sizeof *r);
     if (config_parse(&r->conf, "test", text, (size_t)n, &r->fault) != 0)
         fail_msg("%s", r->fault.text);
-    r->pipeline = pipeline_create(&r->conf, NULL, &r->fault);
+    r->pipeline = pipeline_create(&r->conf, NULL, NULL, &r->fault);
     doc_init(&r->doc, 1 << 24);
 }
 

@@ -18,7 +18,7 @@ void bed_open_config(struct bed *b, const char *json)
     doc_init(&b->doc, 1 << 20);
     if (config_parse(&b->config, "test.json", json, strlen(json), &b->fault) < 0)
         fail_msg("%s", b->fault.text);
-    b->pipeline = pipeline_create(&b->config, &b->page, &b->fault);
+    b->pipeline = pipeline_create(&b->config, &b->page, NULL, &b->fault);
 }
 
 void bed_open(struct bed *b, const char *pipeline)

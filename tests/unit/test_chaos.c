@@ -63,7 +63,7 @@ static long start_with(struct bed *b, long allocations)
     struct pipeline *p;
 
     countdown = allocations;
-    p = pipeline_create(&b->config, NULL, &f);
+    p = pipeline_create(&b->config, NULL, NULL, &f);
     countdown = -1;
     if (!p && !f.text[0])
         fail_msg("no words where allocation %ld fails", allocations);

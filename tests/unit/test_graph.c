@@ -17,9 +17,10 @@
 static void check_order(const struct graph_node *nodes, size_t n, const size_t *want)
 {
     size_t order[16];
+    bool at_fault[16] = {false};
     struct fault f = {""};
 
-    assert_int_equal(graph_order(nodes, n, order, &f), 0);
+    assert_int_equal(graph_order(nodes, n, order, at_fault, &f), 0);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(order[i], want[i]);
 }
@@ -27,9 +28,10 @@ static void check_order(const struct graph_node *nodes, size_t n, const size_t *
 static void check_refused(const struct graph_node *nodes, size_t n, const char *want)
 {
     size_t order[16];
+    bool at_fault[16] = {false};
     struct fault f = {""};
 
-    assert_int_equal(graph_order(nodes, n, order, &f), -1);
+    assert_int_equal(graph_order(nodes, n, order, at_fault, &f), -1);
     assert_string_equal(f.text, want);
 }
 
@@ -125,6 +127,7 @@ static void long_circle_is_cut_not_overrun(void **state)
     const char *lists[8][2] = {{NULL}};
     struct graph_node nodes[8];
     size_t order[8];
+    bool at_fault[8] = {false};
     struct fault f;
 
     (void)state;
@@ -132,7 +135,7 @@ static void long_circle_is_cut_not_overrun(void **state)
         lists[i][0] = name[i];
     for (size_t i = 0; i < 8; i++)
         nodes[i] = (struct graph_node){name[i], lists[(i + 1) % 8], NULL, lists[i]};
-    assert_int_equal(graph_order(nodes, 8, order, &f), -1);
+    assert_int_equal(graph_order(nodes, 8, order, at_fault, &f), -1);
     assert_int_equal(strlen(f.text), sizeof f.text - 1);
 }
 

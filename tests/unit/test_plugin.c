@@ -25,7 +25,7 @@ static void check_open_refused(const char *file, const char *want)
     struct plugin p;
     struct fault f;
 
-    assert_int_equal(plugin_open(&p, file, &f), -1);
+    assert_int_equal(plugin_open(&p, file, 0, &f), -1);
     assert_string_equal(f.text, want);
     assert_null(p.path);
 }
@@ -38,7 +38,7 @@ static void good_plugin_is_opened(void **state)
     struct fault f;
 
     (void)state;
-    assert_int_equal(plugin_open(&p, BUILD "/plugins/shout.so", &f), 0);
+    assert_int_equal(plugin_open(&p, BUILD "/plugins/shout.so", 0, &f), 0);
     assert_string_equal(p.table.name, "shout");
     assert_string_equal(p.table.provides[0].name, "shout");
     assert_string_equal(p.path, BUILD "/plugins/shout.so");
@@ -53,7 +53,7 @@ static void file_without_a_folder_is_of_this_one(void **state)
 
     (void)state;
     assert_int_equal(chdir(BUILD "/plugins"), 0);
-    assert_int_equal(plugin_open(&p, "shout.so", &f), 0);
+    assert_int_equal(plugin_open(&p, "shout.so", 0, &f), 0);
     assert_string_equal(p.path, "./shout.so");
     plugin_finish(&p);
 }
@@ -64,7 +64,7 @@ static void newer_table_loses_its_tail(void **state)
     struct fault f;
 
     (void)state;
-    assert_int_equal(plugin_open(&p, FIXTURE("newer_table"), &f), 0);
+    assert_int_equal(plugin_open(&p, FIXTURE("newer_table"), 0, &f), 0);
     assert_string_equal(p.table.version, "2.0");
     assert_int_equal(p.table.size, sizeof(struct gloss_plugin) + 16);
     plugin_finish(&p);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plugin/elf.c - is a file whole enough to be given to dlopen? The hard rule:
+ * object/elf.c - is a file whole enough to be given to dlopen? The hard rule:
  * nothing is believed of a header that the file's size does not bear out. */
-#include "plugin/elf.h"
+#include "object/elf.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -21,20 +21,27 @@ static int read_at(int fd, void *to, size_t n, uint64_t at)
     return pread(fd, to, n, (off_t)at) == (ssize_t)n ? 0 : -1;
 }
 
+/* The section headers, which dlopen does without, are what a linker writes last: where
+ * they are missing, something before them may be. */
 static int check_segments(int fd, const ElfW(Ehdr) * head, uint64_t size, struct fault *f)
 {
+    static const char cut[] = "is cut short: copy it again (to another name, then rename it)";
+    uint64_t sections = (uint64_t)head->e_shnum * head->e_shentsize;
+
+    if (sections > size || head->e_shoff > size - sections)
+        return fault_set(f, "%s", cut);
     for (unsigned i = 0; i < head->e_phnum; i++) {
         ElfW(Phdr) seg;
         uint64_t at = head->e_phoff + (uint64_t)i * sizeof seg;
 
         if (at > size || read_at(fd, &seg, sizeof seg, at) < 0 || seg.p_filesz > size ||
             seg.p_offset > size - seg.p_filesz)
-            return fault_set(f, "is cut short: copy it again (to another name, then rename it)");
+            return fault_set(f, "%s", cut);
     }
     return 0;
 }
 
-static int check_fd(int fd, struct fault *f)
+int elf_check_fd(int fd, struct fault *f)
 {
     struct stat st;
     ElfW(Ehdr) head;
@@ -54,7 +61,7 @@ static int check_fd(int fd, struct fault *f)
 int elf_check(const char *file, struct fault *f)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    int rc = check_fd(fd, f);
+    int rc = elf_check_fd(fd, f);
 
     if (fd >= 0)
         close(fd);

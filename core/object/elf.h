@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plugin/elf.h - is a file whole enough to be given to dlopen? The hard rule: it
+ * object/elf.h - is a file whole enough to be given to dlopen? The hard rule: it
  * judges what dlopen itself would die of, and leaves the rest to dlopen.
  */
-#ifndef PLUGIN_ELF_H
-#define PLUGIN_ELF_H
+#ifndef OBJECT_ELF_H
+#define OBJECT_ELF_H
 
 #include "log.h"
 
@@ -13,5 +13,8 @@
  * 0, or -1 with f, without the file's name: not there, no object, for another
  * machine, cut short. */
 int elf_check(const char *file, struct fault *f);
+
+/* The same of an open file. */
+int elf_check_fd(int fd, struct fault *f);
 
 #endif
