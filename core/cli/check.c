@@ -16,7 +16,7 @@ static const char help[] =
     "and prints what would run, in which order; or says what is wrong and where.\n"
     "Without CONFIG the defaults are checked.\n\n"
     "  -h, --help  this text\n\n"
-    "Exit status: 0 it would start, 2 it would not.\n";
+    "Exit status: 0 it would start, 2 it would not, or without something in a folder.\n";
 
 /* The name a layer is published under. */
 static const char *published(const struct config_entry *e, const char *layer)
