@@ -116,6 +116,21 @@ void zmq_uv_resume(struct zmq_uv *z)
     uv_idle_start(&z->again, on_again);
 }
 
+/* That a client has read is one of libzmq's own messages, which a send that does not wait
+ * may not look at: so at a high-water mark it is looked at, and sent again. */
+static int send_part(void *socket, zmq_msg_t *part, int flags)
+{
+    int events;
+    size_t size = sizeof events;
+
+    if (zmq_msg_send(part, socket, flags) >= 0)
+        return 0;
+    if (zmq_errno() != EAGAIN || zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) < 0 ||
+        zmq_msg_send(part, socket, flags) < 0)
+        return zmq_errno();
+    return 0;
+}
+
 int zmq_uv_send(struct zmq_uv *z, zmq_msg_t *part, size_t n)
 {
     int error = 0;
@@ -123,8 +138,8 @@ int zmq_uv_send(struct zmq_uv *z, zmq_msg_t *part, size_t n)
     for (size_t i = 0; i < n; i++) {
         int more = i + 1 < n ? ZMQ_SNDMORE : 0;
 
-        if (!error && zmq_msg_send(&part[i], z->socket, ZMQ_DONTWAIT | more) < 0)
-            error = zmq_errno();
+        if (!error)
+            error = send_part(z->socket, &part[i], ZMQ_DONTWAIT | more);
         if (error)
             zmq_msg_close(&part[i]);
     }

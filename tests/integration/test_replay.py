@@ -2,11 +2,17 @@
 """The replay socket: what was published is given again, byte for byte, a bounded piece a
 request, and whatever else is asked is refused with its place."""
 import json
+import re
+import signal
+import sqlite3
 import sys
+import threading
 
 import zmq
-from harness import Daemon, ask, main, wait
+from harness import SANITIZED, Daemon, ask, main, wait
 from test_spool import Spooled
+
+KEEP = {"keep_bytes": 1 << 30}
 
 
 def request(socket, *parts):
@@ -135,6 +141,146 @@ def test_topics():
         assert seqs(topic=[]) == seqs()
         assert seqs(topic="none") == []
         assert request(req, {"from": 1, "limit": 0})[0]["next"] == 1
+
+
+def seq_of(document):
+    return json.loads(document)["gloss"]["seq"]
+
+
+def test_after_a_kill():
+    """What went out live before and after a SIGKILL under load is what replay gives, seq by seq."""
+    with Spooled(topic="{source}.", keep=KEEP) as d:
+        live = {}
+        for round in range(4):
+            sub, dealer = d.subscribe(rcvhwm=0), d.dealer(sndhwm=0, rcvhwm=0)
+            for i in range(1500):
+                dealer.send_json({"text": f"{round}: {i}", "n": 1.10, "source": "abc"[i % 3]})
+            got = raw(sub, 300)
+            d.die()
+            while sub.poll(0):
+                got.append(tuple(sub.recv_multipart()))
+            d.start()
+            for topic, document in got:
+                if topic != b"~":
+                    assert live.setdefault(seq_of(document), (topic, document)) == (topic, document)
+        wait("all is published", lambda: d.rows("SELECT count(*) FROM pending") == [(0,)], 30)
+        replayed, _ = replay_all(d.socket(zmq.REQ, "replay"), 1)
+        last = {}
+        for seq, (topic, document) in enumerate(replayed, 1):
+            gloss = json.loads(document)["gloss"]
+            assert (gloss["seq"], gloss["prev"]) == (seq, last.get(topic))
+            last[topic] = seq
+            assert live.get(seq, (topic, document)) == (topic, document)
+        assert len(live) >= 1200 and max(live) <= len(replayed)
+
+
+def test_retention():
+    with Spooled(keep={"keep_bytes": 20000}) as d:
+        feed(d, 1000)
+        [(first,)] = d.rows("SELECT min(seq) FROM published")
+        req = d.socket(zmq.REQ, "replay")
+        head, part = request(req, {"from": 1, "limit": 1})
+        assert first > 1 and (head["first"], head["next"], head["last"]) == (first, first + 1, 1000)
+        assert [seq_of(doc) for _, doc in part] == [first]
+        assert [seq_of(doc) for _, doc in replay_all(req)[0]] == list(range(first, 1001))
+        head, part = request(req, {"from": 5000})
+        assert (head["next"], head["last"], part) == (5000, 1000, [])
+
+
+def test_bounds():
+    """An answer ends at its limit, or at about a MiB with the document that reached it, or when
+    4096 documents were passed over."""
+    with Spooled(topic="{source}.", keep=KEEP) as d:
+        feed(d, 4200, "b")
+        feed(d, 40, "a", "y" * 100000)
+        feed(d, 1, "a", "z" * 3000000)
+        feed(d, 1, "a")
+        req = d.socket(zmq.REQ, "replay")
+        assert len(request(req, {"from": 1})[1]) == 100
+        assert len(request(req, {"from": 1, "limit": 1000})[1]) == 1000
+        assert len(request(req, {"from": 1, "limit": 7})[1]) == 7
+        head, part = request(req, {"from": 1, "topic": "a."})
+        assert (part, head["next"]) == ([], 4098)
+        head, part = request(req, {"from": head["next"], "topic": "a."})
+        assert len(part) == 11 and head["next"] == 4212
+        head, part = request(req, {"from": 4240})
+        assert [seq_of(doc) for _, doc in part] == [4240, 4241] and head["next"] == 4242
+        assert len(replay_all(req, topic="a.")[0]) == 42
+
+
+def test_numbers_only():
+    with Spooled(topic="{source}.") as d:
+        feed(d, 20)
+        req = d.socket(zmq.REQ, "replay")
+        head, part = request(req, {"topic": "b.", "documents": False})
+        assert [topic for topic, _ in part] == [b"b."] * 10
+        assert {tuple(json.loads(doc)) for _, doc in part} == {("gloss",)}
+        assert [json.loads(doc)["gloss"] for _, doc in part] == [
+            {"log": head["log"], "seq": seq_of(doc)} for _, doc in request(req, {"topic": "b."})[1]]
+
+
+def test_twenty_clients_at_once():
+    with Spooled(topic="{source}.", keep=KEEP) as d:
+        feed(d, 2000, "abcd")
+        [whole] = [replay_all(d.socket(zmq.REQ, "replay"))[0]]
+        got = {}
+
+        def ask_all(i):
+            topic = ["", "a", "b.", "d"][i % 4]
+            socket = d.socket(zmq.DEALER if i % 2 else zmq.REQ, "replay")
+            got[i] = topic, replay_all(socket, topic=topic, limit=[3, 50, 1000][i % 3])[0]
+
+        clients = [threading.Thread(target=ask_all, args=(i,)) for i in range(20)]
+        for client in clients:
+            client.start()
+        feed(d, 500, "e")  # and documents go on being accepted
+        for client in clients:
+            client.join()
+        for topic, part in got.values():
+            assert [p for p in part if p[0] != b"e."] == [p for p in whole if p[0].startswith(topic.encode())]
+        assert len(got) == 20
+
+
+def test_clients_that_do_not_read():
+    """Answers nobody reads are dropped; the daemon stays as large as a few of them, and the
+    others are served."""
+    with Spooled(keep=KEEP) as d:
+        feed(d, 300, text="y" * 10000)
+        req = d.socket(zmq.REQ, "replay")
+        whole = replay_all(req)[0]
+        before = d.rss()
+        deaf = [d.socket(zmq.DEALER, "replay", rcvhwm=1) for _ in range(30)]
+        for i in range(20):
+            for socket in deaf:
+                try:
+                    socket.send_json({"from": 1}, zmq.DONTWAIT)
+                except zmq.Again:
+                    pass
+
+        def is_served():
+            head, part = request(req, {"from": 1})
+            return "error" not in head and part == whole[: len(part)]
+
+        wait("replies are lost", lambda: (d.kill(signal.SIGUSR1), re.search("replies lost [1-9]", d.log()))[1])
+        assert SANITIZED or d.rss() - before < 120 << 20, (before, d.rss())
+        for socket in deaf:
+            socket.close()
+        wait("served again", is_served)
+
+
+def test_a_damaged_row_costs_its_answer_only():
+    with Spooled() as d:
+        feed(d, 9)
+        assert d.stop() == 0
+        with sqlite3.connect(d.spool) as db:
+            db.execute("UPDATE published SET members = x'00' WHERE seq = 5")
+        d.start()
+        req = d.socket(zmq.REQ, "replay")
+        head, part = request(req, {"from": 1})
+        assert head["error"]["code"] == "damaged" and "seq 5" in head["error"]["message"] and not part
+        assert [seq_of(doc) for _, doc in request(req, {"from": 1, "limit": 4})[1]] == [1, 2, 3, 4]
+        assert [seq_of(doc) for _, doc in request(req, {"from": 6})[1]] == [6, 7, 8, 9]
+        feed(d, 1)
 
 
 if __name__ == "__main__":
