@@ -148,6 +148,13 @@ static void finish_request(struct replay_request *r)
     *r = (struct replay_request){0};
 }
 
+/* Before the spool is closed, where it is possible: who closes it last folds its log in. */
+static void close_reader(struct replay *r)
+{
+    spool_db_close(r->reader);
+    r->reader = NULL;
+}
+
 static void answer(struct replay_request *r)
 {
     struct replay *replay = r->replay;
@@ -159,7 +166,9 @@ static void answer(struct replay_request *r)
     send_answer(r);
     finish_request(r);
     replay->running = false;
-    if (!replay->ended)
+    if (replay->ended)
+        close_reader(replay);
+    else
         zmq_uv_resume(replay->socket);
 }
 
@@ -326,8 +335,12 @@ void replay_open(struct replay *r)
 
 void replay_end(struct replay *r)
 {
+    if (r->ended || !r->socket)
+        return;
     r->ended = true;
     zmq_uv_pause(r->socket);
+    if (!r->running)
+        close_reader(r);
 }
 
 void replay_finish(struct replay *r)
@@ -336,7 +349,7 @@ void replay_finish(struct replay *r)
         return;
     if (r->running)
         finish_request(&r->now);
-    spool_db_close(r->reader);
+    close_reader(r);
     compose_finish(&r->compose);
     arena_finish(&r->scratch);
 }

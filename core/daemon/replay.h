@@ -93,7 +93,7 @@ void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, c
                  struct stats *stats, const char *log, void *owner);
 void replay_open(struct replay *r);
 
-/* Takes no more requests; the one that runs is answered. */
+/* Takes no more requests; the one that runs is answered. May be called twice. */
 void replay_end(struct replay *r);
 
 /* When the loop has run dry: the thread may be at work until then. */

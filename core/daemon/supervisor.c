@@ -71,6 +71,7 @@ static void finish_all(struct supervisor *s)
     reload_finish(&s->reload);
     ingest_finish(&s->ingest);
     publish_finish(&s->publish);
+    replay_end(&s->replay);
     ledger_finish(&s->ledger);
     notify_finish(&s->notify);
     sockets_close(&s->sockets, (int)linger);
