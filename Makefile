@@ -93,10 +93,15 @@ $B/tests/fixtures/%.so: tests/fixtures/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -fPIC -Iinclude -shared -o $@ $< -lm
 
+# The example client, built by the line in its head, as who copies it will.
+$B/docs/follow: docs/follow.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(SANFLAG) $(CFLAGS) -o $@ $< $(shell pkg-config --cflags --libs libzmq jansson)
+
 unit: all $(unit_bin) $(fixtures)
 	@tests/run $(unit_bin)
 
-integration: all $(fixtures)
+integration: all $(fixtures) $B/docs/follow
 	@BUILD=$B tests/run $(wildcard tests/integration/test_*)
 
 # The same tests again under sanitizers and valgrind.
@@ -124,7 +129,7 @@ fuzz: all
 
 # ---- lint
 
-c_files = $(wildcard include/gloss/*.h $(foreach d,core core/* plugins/* tests/* bench bench/* tools tools/*,$d/*.[ch]))
+c_files = $(wildcard include/gloss/*.h docs/*.c $(foreach d,core core/* plugins/* tests/* bench bench/* tools tools/*,$d/*.[ch]))
 
 lint: all
 	@tests/lint/boundaries.py
@@ -217,6 +222,8 @@ install: all
 	install -d $(DESTDIR)$(SHAREDIR)/pkgconfig $(DESTDIR)$(SHAREDIR)/bash-completion/completions
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/gloss.pc.in > $(DESTDIR)$(SHAREDIR)/pkgconfig/gloss.pc
 	install -m 644 tools/gloss.bash $(DESTDIR)$(SHAREDIR)/bash-completion/completions/gloss
+	install -m 755 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/docs docs/follow.py
+	install -m 644 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/docs docs/follow.c
 	for n in 1 5 8; do install -d $(DESTDIR)$(SHAREDIR)/man/man$$n; \
 	    install -m 644 docs/*.$$n $(DESTDIR)$(SHAREDIR)/man/man$$n; done
 	install -d $(DESTDIR)$(SYSCONF)/glossd/plugins.d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHAREDIR)/doc/glossd

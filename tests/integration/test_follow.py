@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from harness import BUILD, Daemon, main, wait
+from harness import BUILD, SOURCE, Daemon, main, wait
 from test_replay import feed
 from test_spool import Spooled
 
@@ -63,6 +63,13 @@ def in_order(seqs):
     return seqs == sorted(set(seqs))
 
 
+def check_topics(follower, want):
+    """All of it, nothing twice, and in order within a topic."""
+    assert sorted(follower.seqs()) == want
+    for source in {doc["source"] for doc in follower.docs}:
+        assert in_order([doc["gloss"]["seq"] for doc in follower.docs if doc["source"] == source]), source
+
+
 def test_from_start_then_live():
     with Spooled() as d:
         feed(d, 700)
@@ -111,7 +118,7 @@ def test_too_slow_for_topics():
             feed(d, 1, "b")  # nothing that is followed comes any more
             want = [seq for seq, in d.rows("SELECT seq FROM published WHERE topic IN ('a.', 'c.') ORDER BY seq")]
             t.wait(len(want))
-            assert t.seqs() == want
+            check_topics(t, want)
             wait("a gap is told", lambda: any("got them by replay" in line for line in t.said))
 
 
@@ -158,6 +165,40 @@ def test_a_new_log_is_a_new_beginning():
             feed(d, 2)
             t.wait(2)
             assert t.seqs() == [11, 12] and "the last seq there is is 10" in t.said[0]
+
+
+def examples(d, prefix, start):
+    """The example clients, Python's and C's."""
+    publish, replay = d.config["endpoints"]["publish"], d.config["endpoints"]["replay"]
+    python = ["--publish", publish, "--replay", replay, "--topic", prefix, "--from", str(start)]
+    return Follower("/usr/bin/python3", SOURCE / "docs/follow.py", *python), Follower(BUILD / "docs/follow", prefix, str(start), publish, replay)
+
+
+def follow_slowly(d, follower, prefix, start):
+    """What follower has after it stood still twice, the daemon was killed, and nothing more came."""
+    followed = f"SELECT seq FROM published WHERE seq >= {start} AND topic LIKE '{prefix}%' ORDER BY seq"
+    wanted = lambda: [seq for seq, in d.rows(followed)]
+    follower.wait(len(wanted()))
+    stop_and_flood(d, follower, 4000, "abcd")
+    feed(d, 10, "abcd")
+    follower.wait(len(wanted()))
+    d.die()
+    d.start()
+    stop_and_flood(d, follower, 4000, "abcd")
+    follower.wait(len(wanted()))
+    check_topics(follower, wanted())
+    wait("a gap is told", lambda: any("catching up" in line for line in follower.said))
+
+
+def test_examples():
+    for prefix, start in ("", 0), ("b", 7):
+        for i in range(2):
+            with Spooled(keep=KEEP, limits=SMALL, topic="{source}.") as d:
+                feed(d, 300, "abcd")
+                both = examples(d, prefix, start)
+                with both[0], both[1]:
+                    both[1 - i].process.kill()
+                    follow_slowly(d, both[i], prefix, start)
 
 
 if __name__ == "__main__":
