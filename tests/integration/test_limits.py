@@ -119,6 +119,23 @@ def test_slow_subscriber_loses_and_sees_the_gap():
         assert json.loads(body)["gloss"]["seq"] == 501
 
 
+def test_subscribers_that_never_read():
+    """They neither slow the daemon nor grow it beyond their queues: 120 MB pass, and another
+    subscriber has all of it."""
+    with Daemon(limits={"subscriber_documents": 1000}) as d:
+        deaf = [d.socket(zmq.SUB, "publish", rcvhwm=1) for _ in range(4)]
+        for socket in deaf:
+            socket.subscribe("")
+        sub, push = d.subscribe(), d.push()
+        before, text, seqs = d.rss(), "x" * 4000, []
+        for i in range(300):
+            for _ in range(100):
+                push.send_string(text)
+            seqs += [out["gloss"]["seq"] for _, out in receive(sub, 100)]
+        assert seqs == list(range(1, 30001))
+        assert SANITIZED or d.rss() - before < 30 << 20, (before, d.rss())
+
+
 def test_client_that_goes_away():
     with Daemon(pipeline=SLOW) as d:
         dealer = d.dealer()
