@@ -190,6 +190,25 @@ static const char *folder_of(struct config *c, const char *file)
     return whole ? whole : name;
 }
 
+/* Where the spool is, and whether: under systemd, which has a folder for it, on disk. */
+static int complete_spool(struct config *c, struct fault *f)
+{
+    struct config_memory *m = c->memory;
+    const char *folders = getenv("STATE_DIRECTORY"); /* separated by colons */
+    const char *folder = folders ? arena_strndup(&m->arena, folders, strcspn(folders, ":")) : NULL;
+
+    if (!strcmp(c->spool.durability, "auto"))
+        c->spool.durability = c->spool.path[0] || folder ? "commit" : "memory";
+    if (!strcmp(c->spool.durability, "commit") && !c->spool.path[0] && folder) {
+        c->spool.path = config_join(c, folder, "spool.db");
+        return c->spool.path ? 0 : fault_set(f, "there is no memory for the configuration");
+    }
+    if (!strcmp(c->spool.durability, "commit") == (c->spool.path[0] != '\0'))
+        return 0;
+    fault_set(f, "durability commit needs a path, and a path is for durability commit");
+    return config_fault(c, "spool", f);
+}
+
 /* What no key by itself can tell: two endpoints at one address. */
 static int check_together(const struct config *c, struct fault *f)
 {
@@ -198,10 +217,6 @@ static int check_together(const struct config *c, struct fault *f)
     static const char *const path[] = {"endpoints.pull", "endpoints.ack", "endpoints.publish",
                                        "endpoints.replay"};
 
-    if (!strcmp(c->spool.durability, "commit") != (c->spool.path[0] != '\0')) {
-        fault_set(f, "durability commit needs a path, and a path needs durability commit");
-        return config_fault(c, "spool", f);
-    }
     for (int i = 1; i < 4; i++)
         for (int j = 0; j < i; j++) {
             size_t n = strlen(address[i]);
@@ -255,7 +270,7 @@ static int complete(struct config *c, struct fault *f)
 
     if (c->workers == 0)
         c->workers = n < 1 ? 1 : n > 256 ? 256 : (uint32_t)n;
-    if (config_default_folders(c, f) < 0)
+    if (config_default_folders(c, f) < 0 || complete_spool(c, f) < 0)
         return -1;
     return check_together(c, f);
 }

@@ -72,8 +72,8 @@ struct config {
     } limits;
     uint32_t drain_ms; /* how long SIGTERM waits for what is in flight */
     struct {
-        const char *path;                          /* of the file, absolute; "": in memory */
-        const char *durability;                    /* "commit", or "memory" where path is "" */
+        const char *path;                          /* of the file, absolute; "" unless commit */
+        const char *durability;                    /* "none", "memory" or "commit" */
         uint64_t keep_hours, keep_bytes;           /* of what was published */
         uint64_t keep_dead_hours, keep_dead_bytes; /* of dead letters */
     } spool;

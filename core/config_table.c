@@ -43,13 +43,17 @@ static const struct config_key limit_keys[] = {
     {0},
 };
 
-static const struct config_choice durabilities[] = {{"memory", 0}, {"commit", 0}, {0}};
+static const struct config_choice durabilities[] = {
+    {"auto", 0}, {"none", 0}, {"memory", 0}, {"commit", 0}, {0}};
 static const struct config_key spool_keys[] = {
     {"path", KIND_FOLDER, AT(spool.path), .def = "\"\"",
-     .help = "The file accepted documents are kept in; \"\" with durability memory."},
-    {"durability", KIND_WORD, AT(spool.durability), .def = "\"memory\"", .choices = durabilities,
+     .help = "The file accepted documents are kept in, with durability commit; by default "
+             "spool.db in the state folder that systemd gives the service."},
+    {"durability", KIND_WORD, AT(spool.durability), .def = "\"auto\"", .choices = durabilities,
      .help = "What an accepted document survives. memory: a crash of a worker; commit: also "
-             "that of the daemon, and of the machine."},
+             "that of the daemon, and of the machine. auto: commit where there is a path or "
+             "systemd gives a state folder, else memory. none: as memory, and nothing is kept "
+             "for replay, duplicates and dead letters."},
     {"keep_hours", KIND_COUNT64, AT(spool.keep_hours), .def = "168", .max = 1000000,
      .help = "How long what was published is kept for replay."},
     {"keep_bytes", KIND_COUNT64, AT(spool.keep_bytes), .def = "67108864", .max = SAFE_NUMBER,

@@ -100,16 +100,11 @@ static enum reject check(struct ingest *in, struct flight_doc *d, struct fault *
 static void reject(struct ingest *in, struct flight_doc *d, enum reject why, const char *message)
 {
     in->stats->rejected[why]++;
-    if (d->acknowledged) {
-        reply_rejected(in->reply, d, why, message);
-        flight_destroy(d);
-        return;
-    }
-    if (stats_may_log(in->stats, d->received_ms / 1000))
+    if (!d->acknowledged && stats_may_log(in->stats, d->received_ms / 1000))
         log_warn("ingest", "a document on the pull socket is rejected: %s: %s%s%.*s",
                  reject_code(why), message, d->id.p ? ": id " : "", (int)d->id.n,
                  d->id.p ? d->id.p : "");
-    in->on_rejected(in->owner, d, why, message);
+    in->on_reject(in->owner, d, why, message);
 }
 
 static size_t size_of(struct zmq_uv_message *m)

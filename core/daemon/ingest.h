@@ -41,8 +41,8 @@ struct ingest {
     /* d is checked, counted and has its frame; its sender waits. */
     void (*on_document)(void *owner, struct flight_doc *d);
 
-    /* d came on PULL, where nobody can be told. It is not counted. */
-    void (*on_rejected)(void *owner, struct flight_doc *d, enum reject why, const char *message);
+    /* d is not counted, and its sender, who may be told, waits. */
+    void (*on_reject)(void *owner, struct flight_doc *d, enum reject why, const char *message);
     void *owner;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * daemon/ledger.h - a document's steps: accepted, published, dead. There are two of it:
- * in a spool on disk, and in memory, where each step is taken at once. The hard rule:
- * the owner hears of a step when it will hold, not before.
+ * with a spool, on disk or in memory, and with none, where each step is taken at once.
+ * The hard rule: the owner hears of a step when it will hold, not before.
  */
 #ifndef DAEMON_LEDGER_H
 #define DAEMON_LEDGER_H
@@ -18,7 +18,7 @@
 
 struct ledger;
 
-/* What the owner hears, on the loop; in memory within the call. d is his again. */
+/* What the owner hears, on the loop; without a spool within the call. d is his again. */
 struct ledger_ops {
     void (*on_accepted)(struct ledger *l, struct flight_doc *d); /* or d->duplicate */
 
@@ -27,6 +27,9 @@ struct ledger_ops {
 
     void (*on_published)(struct ledger *l, struct flight_doc *d); /* d->result has seq, prev */
     void (*on_buried)(struct ledger *l, struct flight_doc *d);    /* d->result has the error */
+
+    /* All steps taken before are told; d->result has the code as topic, and the error. */
+    void (*on_rejected)(struct ledger *l, struct flight_doc *d);
 
     /* What a start finds: a result that may not have been sent, not counted in flight; and
      * an accepted document to run, counted. */
@@ -57,6 +60,10 @@ struct ledger_steps {
     int (*bury)(struct ledger *l, struct flight_doc *d, const char *reason,
                 const struct frame_result *result);
 
+    /* d is not accepted, which its sender is to hear in turn. As bury, but nothing is kept. */
+    int (*reject)(struct ledger *l, struct flight_doc *d, const char *reason,
+                  const struct frame_result *result);
+
     /* Everything up to seq is on its way to the subscribers. */
     void (*sent)(struct ledger *l, uint64_t seq);
 
@@ -74,17 +81,18 @@ struct ledger {
     void *owner;
     bool durable;       /* what is accepted outlives the daemon */
     char log[STAMP_ID]; /* the name of the log that seq counts in */
-    uint64_t seq;       /* in memory: the last given; else: the last sent before the start */
+    uint64_t seq;       /* without a spool: the last given; else: the last sent before the start */
 
-    struct topics *topics; /* in memory: the last seq of each */
+    struct topics *topics; /* without a spool: the last seq of each */
 
-    struct spool spool; /* on disk */
+    struct spool spool;
     struct backlog backlog;
 };
 
 /* Each sets all of l. 0, or -1 with f. */
-int ledger_init_memory(struct ledger *l, const struct ledger_ops *ops, void *owner,
-                       struct fault *f);
+int ledger_init_none(struct ledger *l, const struct ledger_ops *ops, void *owner, struct fault *f);
+
+/* path may be SPOOL_MEMORY. */
 int ledger_init_spool(struct ledger *l, uv_loop_t *loop, struct flight *flight, const char *path,
                       const struct spool_keep *keep, const struct ledger_ops *ops, void *owner,
                       struct fault *f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/ledger_spool.c - the ledger on disk: what a document's steps write into the
+ * daemon/ledger_spool.c - the ledger with a spool: what a document's steps write into the
  * spool. The hard rule of ledger.h: the owner hears of a step after its commit.
  */
 #include "daemon/ledger.h"
@@ -114,16 +114,54 @@ static void done_bury(struct spool_task *t)
     d->ledger->ops->on_buried(d->ledger, d);
 }
 
-static int bury(struct ledger *l, struct flight_doc *d, const char *reason,
-                const struct frame_result *result)
+/* The reason takes the topic's place: a document has one or the other. */
+static int keep_reason(struct flight_doc *d, const char *reason, const struct frame_result *result)
 {
-    /* The reason takes the topic's place: a document has one or the other. */
     const struct frame_result kept = {
         .topic = {reason, strlen(reason)}, .plugin = result->plugin, .error = result->error};
 
-    if (keep_result(d, &kept) < 0)
+    return keep_result(d, &kept);
+}
+
+static int bury(struct ledger *l, struct flight_doc *d, const char *reason,
+                const struct frame_result *result)
+{
+    if (keep_reason(d, reason, result) < 0)
         return -1;
     put(l, d, (struct spool_task){.run = run_bury, .done = done_bury});
+    return 0;
+}
+
+/* ---- rejected: there is nothing to write, only to wait until it is the sender's turn */
+
+static enum spool_result run_reject(struct spool_task *t, struct spool_db *db, struct fault *f)
+{
+    (void)t;
+    (void)db;
+    (void)f;
+    return SPOOL_OK;
+}
+
+static void done_reject(struct spool_task *t)
+{
+    struct flight_doc *d = document(t);
+
+    d->ledger->ops->on_rejected(d->ledger, d);
+}
+
+static void give_up_reject(struct spool_task *t, const char *why)
+{
+    (void)why;
+    done_reject(t);
+}
+
+static int reject(struct ledger *l, struct flight_doc *d, const char *reason,
+                  const struct frame_result *result)
+{
+    if (keep_reason(d, reason, result) < 0)
+        return -1;
+    put(l, d,
+        (struct spool_task){.run = run_reject, .done = done_reject, .give_up = give_up_reject});
     return 0;
 }
 
@@ -237,6 +275,7 @@ static const struct ledger_steps steps = {
     .accept = accept_document,
     .publish = publish,
     .bury = bury,
+    .reject = reject,
     .sent = sent,
     .ebb = ebb,
     .end = end,
@@ -253,8 +292,11 @@ int ledger_init_spool(struct ledger *l, uv_loop_t *loop, struct flight *flight, 
     if (!db)
         return -1;
     state = spool_db_state(db);
-    *l = (struct ledger){
-        .steps = &steps, .ops = ops, .owner = owner, .durable = true, .seq = state->sent};
+    *l = (struct ledger){.steps = &steps,
+                         .ops = ops,
+                         .owner = owner,
+                         .durable = strcmp(path, SPOOL_MEMORY) != 0,
+                         .seq = state->sent};
     snprintf(l->log, sizeof l->log, "%s", state->log);
     flight->tickets = state->ticket;
     spool_init(&l->spool, loop, db, keep, &spool_ops, l);

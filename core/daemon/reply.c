@@ -70,17 +70,17 @@ void reply_duplicate(struct reply *r, struct flight_doc *d)
     accepted(r, d, ",\"duplicate\":true}");
 }
 
-void reply_rejected(struct reply *r, struct flight_doc *d, enum reject why, const char *message)
+void reply_rejected(struct reply *r, struct flight_doc *d, struct slice code, struct slice message)
 {
     struct json_out o = {0};
 
     if (!d->acknowledged)
         return;
     put_head(&o, "rejected", d);
-    json_puts(&o, ",\"error\":{\"code\":\"");
-    json_puts(&o, reject_code(why));
-    json_puts(&o, "\",\"message\":");
-    json_put_string(&o, message, strlen(message));
+    json_puts(&o, ",\"error\":{\"code\":");
+    json_put_string(&o, code.p, code.n);
+    json_puts(&o, ",\"message\":");
+    json_put_string(&o, message.p, message.n);
     json_puts(&o, "}}");
     send_json(r, d, &o);
 }

@@ -26,7 +26,7 @@ void reply_duplicate(struct reply *r, struct flight_doc *d);
 
 /* {"status":"rejected","id":..,"error":{"code":..,"message":..}}; id null where it is
  * not known. */
-void reply_rejected(struct reply *r, struct flight_doc *d, enum reject why, const char *message);
+void reply_rejected(struct reply *r, struct flight_doc *d, struct slice code, struct slice message);
 
 /* {"status":"dead","id":..,"error":{"message":..}}, to who waits for the document */
 void reply_dead(struct reply *r, struct flight_doc *d, struct slice why);

@@ -145,22 +145,39 @@ static void on_document(void *owner, struct flight_doc *d)
     s->ledger.steps->accept(&s->ledger, d);
 }
 
-static void on_rejected(void *owner, struct flight_doc *d, enum reject why, const char *message)
+static void tell_rejected(struct supervisor *s, struct flight_doc *d, const char *code,
+                          const char *message)
+{
+    reply_rejected(&s->reply, d, (struct slice){code, strlen(code)},
+                   (struct slice){message, strlen(message)});
+    leave(s, d);
+}
+
+static void on_reject(void *owner, struct flight_doc *d, enum reject why, const char *message)
 {
     const struct frame_result r = {.error = {message, strlen(message)}};
     struct supervisor *s = owner;
+    const struct ledger_steps *steps = s->ledger.steps;
+    int status = -1;
 
     flight_count(&s->flight, d);
-    if (s->ledger.steps->bury(&s->ledger, d, reject_code(why), &r))
-        leave(s, d);
+    if (!d->acknowledged)
+        status = steps->bury(&s->ledger, d, reject_code(why), &r);
+    else if (why != REJECT_OVERLOADED) /* that is told at once: the spool may stand still */
+        status = steps->reject(&s->ledger, d, reject_code(why), &r);
+    if (status < 0)
+        tell_rejected(s, d, reject_code(why), message);
 }
 
 static void on_dead(struct dispatch *p, struct flight_doc *d, const struct frame_result *r)
 {
     struct supervisor *s = p->owner;
 
-    if (p->dropping && s->ledger.durable) {
-        reply_accepted(&s->reply, d); /* where it waits for more than that */
+    if (p->dropping) {
+        if (s->ledger.durable)
+            reply_accepted(&s->reply, d); /* where it waits for more than that */
+        else
+            reply_dead(&s->reply, d, r->error);
         leave(s, d);
         return;
     }
@@ -201,8 +218,7 @@ static void on_overloaded(struct ledger *l, struct flight_doc *d, const char *wh
     struct supervisor *s = l->owner;
 
     s->stats.rejected[REJECT_OVERLOADED]++;
-    reply_rejected(&s->reply, d, REJECT_OVERLOADED, why);
-    leave(s, d);
+    tell_rejected(s, d, reject_code(REJECT_OVERLOADED), why);
 }
 
 static void send_out(struct supervisor *s, struct flight_doc *d)
@@ -223,6 +239,14 @@ static void on_buried(struct ledger *l, struct flight_doc *d)
 
     s->stats.dead++;
     reply_dead(&s->reply, d, d->result.of.error);
+    leave(s, d);
+}
+
+static void on_rejected(struct ledger *l, struct flight_doc *d)
+{
+    struct supervisor *s = l->owner;
+
+    reply_rejected(&s->reply, d, d->result.of.topic, d->result.of.error);
     leave(s, d);
 }
 
@@ -274,6 +298,7 @@ static const struct ledger_ops ledger_ops = {
     .on_overloaded = on_overloaded,
     .on_published = on_published,
     .on_buried = on_buried,
+    .on_rejected = on_rejected,
     .on_unsent = on_unsent,
     .on_pending = on_pending,
     .on_stall = on_stall,
@@ -302,6 +327,18 @@ static void on_reloaded(struct supervisor *s)
         notify_ready(&s->notify);
 }
 
+/* What becomes of an accepted document if the daemon is killed. */
+static const char *promise(const struct supervisor *s)
+{
+    if (s->ledger.durable)
+        return "durability commit: what is accepted is on disk";
+    return strcmp(s->config->spool.durability, "none")
+               ? "durability memory: what is accepted is lost if the daemon is killed"
+               : "durability none: what is accepted is lost if the daemon is killed, and nothing "
+                 "is "
+                 "kept for replay";
+}
+
 static void on_started(struct dispatch *p)
 {
     struct supervisor *s = p->owner;
@@ -315,14 +352,12 @@ static void on_started(struct dispatch *p)
         return;
     }
     s->serving = s->reload.serving = true;
-    log_info(
-        "supervisor",
-        "glossd " GLOSS_VERSION " ready: pull %s, ack %s, publish %s, replay %s; workers: %" PRIu32
-        "; pipeline: %s; %s",
-        s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], s->sockets.at[3],
-        g->lineup.config.workers, g->pipeline,
-        s->ledger.durable ? "what is accepted is on disk"
-                          : "durability memory: what is in flight is lost if the daemon is killed");
+    log_info("supervisor",
+             "glossd " GLOSS_VERSION
+             " ready: pull %s, ack %s, publish %s, replay %s; workers: %" PRIu32
+             "; pipeline: %s; %s",
+             s->sockets.at[0], s->sockets.at[1], s->sockets.at[2], s->sockets.at[3],
+             g->lineup.config.workers, g->pipeline, promise(s));
     if (!s->stopped) {
         s->ledger.steps->start(&s->ledger);
         ingest_open(&s->ingest);
@@ -393,15 +428,17 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* ---- the start */
 
-/* With a path, what is accepted is kept in a file; without, in memory. */
+/* What is accepted is kept in a file, in memory, or not at all. */
 static int open_ledger(struct supervisor *s, struct fault *f)
 {
     const struct config *c = s->config;
     const struct spool_keep keep = {c->spool.keep_hours * HOUR_MS, c->spool.keep_bytes,
                                     c->spool.keep_dead_hours * HOUR_MS, c->spool.keep_dead_bytes};
-    int r = *c->spool.path ? ledger_init_spool(&s->ledger, &s->loop, &s->flight, c->spool.path,
-                                               &keep, &ledger_ops, s, f)
-                           : ledger_init_memory(&s->ledger, &ledger_ops, s, f);
+    const char *path = *c->spool.path ? c->spool.path : SPOOL_MEMORY;
+    int r =
+        strcmp(c->spool.durability, "none")
+            ? ledger_init_spool(&s->ledger, &s->loop, &s->flight, path, &keep, &ledger_ops, s, f)
+            : ledger_init_none(&s->ledger, &ledger_ops, s, f);
 
     if (r < 0)
         return r;
@@ -422,7 +459,7 @@ static void wire_up(struct supervisor *s)
     s->ingest.reply = &s->reply;
     s->ingest.stats = &s->stats;
     s->ingest.on_document = on_document;
-    s->ingest.on_rejected = on_rejected;
+    s->ingest.on_reject = on_reject;
     s->ingest.owner = s;
     ingest_init(&s->ingest, &s->sockets.pull, &s->sockets.ack);
     s->watch = (struct watch){.on_change = on_change, .owner = s};

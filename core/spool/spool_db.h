@@ -81,6 +81,9 @@ struct spool_keep {
     uint64_t dead_ms, dead_bytes;
 };
 
+/* As a path: a spool of its own that ends with the process. */
+#define SPOOL_MEMORY ":memory:"
+
 /* Opens or makes the spool at path. A path in use by another
  * glossd, of a newer version, or damaged is refused with what to do. NULL with f. */
 struct spool_db *spool_db_open(const char *path, struct fault *f);

@@ -134,11 +134,13 @@ class Daemon:
 
 def receive(socket, n=1):
     """The next n documents of a subscriber as (topic, document); beats are left out."""
-    got = []
+    got, last = [], time.monotonic()
     while len(got) < n:
         topic, body = socket.recv_multipart()
         if topic != b"~":
             got.append((topic.decode(), json.loads(body)))
+            last = time.monotonic()
+        assert time.monotonic() - last < PATIENCE, f"{len(got)} documents of {n}, then beats only"
     return got
 
 

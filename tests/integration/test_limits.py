@@ -78,7 +78,7 @@ def test_large_documents():
         sub, req = d.subscribe(), d.req()
         for mb in 1, 10, 58:
             text = "Ein Satz mit ä. " * (mb * 65536)
-            assert ask(req, {"id": "big", "text": text})["status"] == "accepted"
+            assert ask(req, {"text": text})["status"] == "accepted"
             [(_, out)] = receive(sub)
             assert out["text"] == text
             assert ask(req, "{}", text)["status"] == "accepted"

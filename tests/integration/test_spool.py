@@ -2,6 +2,7 @@
 """The spool on disk: what is accepted outlives the daemon, whatever it dies of; duplicates;
 a full disk; files that are refused."""
 import json
+import os
 import pathlib
 import random
 import signal
@@ -73,6 +74,35 @@ def test_duplicates():
         assert ask(d.req(), {"id": "a", "text": "x"}) == again
         assert ask(d.req(), {"id": "b", "text": "x"}) == {"status": "accepted", "id": "b"}
         assert d.rows("SELECT count(*) FROM published WHERE seq = 1") == [(1,)]
+
+
+def test_durability_memory_knows_duplicates_and_none_does_not():
+    for spool, second in ({}, {"duplicate": True}), ({"durability": "none"}, {}):
+        with Daemon(spool=spool) as d:
+            sub, req = d.subscribe(), d.req()
+            assert ask(req, {"id": "a", "text": "x"}) == {"status": "accepted", "id": "a"}
+            [(_, first)] = receive(sub)
+            assert ask(req, {"id": "a", "text": "x"}) == {"status": "accepted", "id": "a"} | second
+            assert f"durability {spool.get('durability', 'memory')}: what is accepted is lost" in d.log()
+            assert d.stop() == 0
+            d.start()
+            sub = d.subscribe()
+            ask(d.req(), {"id": "a", "text": "x"})
+            [(_, out)] = receive(sub)
+            assert out["gloss"]["log"] != first["gloss"]["log"] and out["gloss"]["seq"] == 1
+
+
+def test_durability_under_systemd():
+    """A service has a state folder; then nothing has to be configured."""
+    with Daemon(autostart=False) as d:
+        d.start(env=os.environ | {"STATE_DIRECTORY": str(d.folder)})
+        assert "durability commit" in d.log()
+        ask(d.req(), {"id": "a", "text": "x"})
+        d.process.kill()
+        d.process.wait()
+        d.start(env=os.environ | {"STATE_DIRECTORY": str(d.folder)})
+        assert ask(d.req(), {"id": "a", "text": "x"})["duplicate"]
+        assert (d.folder / "spool.db").exists()
 
 
 def test_log_and_seq_go_on():

@@ -85,6 +85,32 @@ static void defaults(void **state)
     config_finish(&c);
 }
 
+static void spool_is_where(const char *text, const char *durability, const char *path)
+{
+    struct config c;
+
+    parse_good(&c, text);
+    assert_string_equal(c.spool.durability, durability);
+    assert_string_equal(c.spool.path, path);
+    config_finish(&c);
+}
+
+/* systemd gives the service a folder: there it is committed to disk. */
+static void spool_under_systemd(void **state)
+{
+    static const char own[] = "{\"spool\": {\"path\": \"/srv/own.db\"}}";
+
+    (void)state;
+    spool_is_where("{}", "memory", "");
+    spool_is_where(own, "commit", "/srv/own.db");
+    setenv("STATE_DIRECTORY", "/var/lib/glossd:/var/lib/other", 1);
+    spool_is_where("{}", "commit", "/var/lib/glossd/spool.db");
+    spool_is_where(own, "commit", "/srv/own.db");
+    spool_is_where("{\"spool\": {\"durability\": \"memory\"}}", "memory", "");
+    spool_is_where("{\"spool\": {\"durability\": \"none\"}}", "none", "");
+    unsetenv("STATE_DIRECTORY");
+}
+
 static void default_pipeline(void **state)
 {
     static const char *const names[] = {"language", "dateline", "entities", "sentiment"};
@@ -538,6 +564,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases),
         cmocka_unit_test(defaults),
+        cmocka_unit_test(spool_under_systemd),
         cmocka_unit_test(default_pipeline),
         cmocka_unit_test(shipped_file_holds_every_default),
         cmocka_unit_test(examples_are_good),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/ledger_memory.c - the ledger that keeps nothing: each step is taken at once.
+ * daemon/ledger_none.c - the ledger that keeps nothing: each step is taken at once.
  * The hard rule: it costs no more than the counting of seq.
  */
 #include "daemon/ledger.h"
+
+#include <string.h>
 
 enum { TOPICS = 65536 }; /* whose last seq is remembered */
 
@@ -30,6 +32,15 @@ static int bury(struct ledger *l, struct flight_doc *d, const char *reason,
     return 0;
 }
 
+static int reject(struct ledger *l, struct flight_doc *d, const char *reason,
+                  const struct frame_result *result)
+{
+    d->result.of = *result;
+    d->result.of.topic = (struct slice){reason, strlen(reason)};
+    l->ops->on_rejected(l, d);
+    return 0;
+}
+
 static void sent(struct ledger *l, uint64_t seq)
 {
     (void)l;
@@ -52,13 +63,14 @@ static const struct ledger_steps steps = {
     .accept = accept_document,
     .publish = publish,
     .bury = bury,
+    .reject = reject,
     .sent = sent,
     .ebb = nothing,
     .end = nothing,
     .is_idle = is_idle,
 };
 
-int ledger_init_memory(struct ledger *l, const struct ledger_ops *ops, void *owner, struct fault *f)
+int ledger_init_none(struct ledger *l, const struct ledger_ops *ops, void *owner, struct fault *f)
 {
     struct stamp ids = {0};
 
