@@ -276,8 +276,8 @@ static void check_room(struct replay_request *r)
     if (!r->replay->spool)
         replay_refuse(r, "no_spool",
                       "nothing that was published is kept: give the daemon a spool, with "
-                      "\"spool\": {\"path\": \"/var/lib/glossd/spool.db\", \"durability\": "
-                      "\"commit\"} in its configuration");
+                      "\"spool\": {\"durability\": \"memory\"} in its configuration, or \"commit\" "
+                      "and a \"path\"");
     else if (atomic_load(&r->replay->unread) > UNREAD_BYTES)
         replay_refuse(r, "overloaded",
                       "answers wait that were asked for and are not read: ask again later");

@@ -9,7 +9,7 @@ import sys
 import threading
 
 import zmq
-from harness import SANITIZED, Daemon, ask, main, wait
+from harness import SANITIZED, Daemon, ask, main, receive, wait
 from test_spool import Spooled
 
 KEEP = {"keep_bytes": 1 << 30}
@@ -121,8 +121,19 @@ def test_kinds_of_client():
                 assert len(parts) == len(envelope) + 5 and parts[: len(envelope)] == envelope
 
 
-def test_without_a_spool():
+def test_in_memory():
+    """The same answers where the spool is in memory."""
     with Daemon() as d:
+        sub, push = d.subscribe(), d.push()
+        for i in range(300):
+            push.send_string(str(i))
+        live = [[topic.encode(), json.dumps(doc)] for topic, doc in receive(sub, 300)]
+        replayed, head = replay_all(d.socket(zmq.REQ, "replay"))
+        assert [[topic, json.dumps(json.loads(doc))] for topic, doc in replayed] == live and head["last"] == 300
+
+
+def test_without_a_spool():
+    with Daemon(spool={"durability": "none"}) as d:
         head, rest = request(d.socket(zmq.REQ, "replay"), {"from": 1})
         assert head["error"]["code"] == "no_spool" and '"spool"' in head["error"]["message"] and not rest
 
