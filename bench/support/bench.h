@@ -45,6 +45,7 @@ struct bench_docs bench_load_docs(const char *file);
 struct bench_peer {
     pid_t pid;
     char in[64], out[64]; /* where it listens for PUSH and for SUB */
+    char ack[64];         /* and, if it is a daemon, for DEALER */
     char folder[64];
     double ready_ms; /* from its start until it was ready */
 };
@@ -86,5 +87,11 @@ void bench_unsubscribe(struct bench_sub *s);
  * false; the number of them a second. */
 double bench_receive(struct bench_sub *s, double seconds,
                      bool (*on_doc)(void *, const char *, size_t), void *owner);
+
+/* ---- the client who waits for answers */
+
+/* Sends documents at a rate, and gives how long the answers took, in microseconds from the time
+ * a document should have been sent. Free with free(). */
+double *bench_ask(const char *address, const struct bench_docs *docs, double rate, size_t total);
 
 #endif

@@ -53,9 +53,10 @@ static void find_addresses(struct bench_peer *p)
 {
     memset(p, 0, sizeof *p);
     find_address(p->in, sizeof p->in);
-    do
+    do {
         find_address(p->out, sizeof p->out);
-    while (strcmp(p->in, p->out) == 0);
+        find_address(p->ack, sizeof p->ack);
+    } while (!strcmp(p->in, p->out) || !strcmp(p->in, p->ack) || !strcmp(p->out, p->ack));
 }
 
 struct bench_peer bench_start_proxy(void)
@@ -82,11 +83,11 @@ static void write_config(const struct bench_peer *p, const char *file, const cha
     FILE *f = fopen(file, "w");
 
     bench_check(f, "can't write the configuration");
-    fprintf(
-        f,
-        "{\"endpoints\": {\"pull\": \"%s\", \"ack\": \"\", \"publish\": \"%s\", \"replay\": \"\"},"
-        " \"drop_in\": [], %s}\n",
-        p->in, p->out, keys);
+    fprintf(f,
+            "{\"endpoints\": {\"pull\": \"%s\", \"ack\": \"%s\", \"publish\": \"%s\", \"replay\": "
+            "\"\"},"
+            " \"drop_in\": [], %s}\n",
+            p->in, p->ack, p->out, keys);
     fclose(f);
 }
 
@@ -289,4 +290,48 @@ double bench_receive(struct bench_sub *s, double seconds,
     }
     zmq_msg_close(&m);
     return (double)n / (bench_now() - began);
+}
+
+/* ---- the client who waits for answers */
+
+/* Answers come in the order in which was sent: the n-th is for the n-th. */
+static size_t take_answers(void *socket, double *us, size_t n, size_t sent, double began,
+                           double rate)
+{
+    char answer[512];
+    int size;
+
+    while (n < sent && (size = zmq_recv(socket, answer, sizeof answer, ZMQ_DONTWAIT)) >= 0) {
+        bench_check(memmem(answer, (size_t)size, "accepted", 8), "a document is not accepted");
+        us[n] = (bench_now() - began - (double)n / rate) * 1e6;
+        n++;
+    }
+    return n;
+}
+
+double *bench_ask(const char *address, const struct bench_docs *docs, double rate, size_t total)
+{
+    void *context = zmq_ctx_new(), *socket = zmq_socket(context, ZMQ_DEALER);
+    double *us = calloc(total, sizeof *us), began;
+    size_t sent = 0, n = 0;
+
+    bench_check(us && zmq_connect(socket, address) == 0, "connect");
+    began = bench_now();
+    while (n < total) {
+        double due = sent < total ? began + (double)sent / rate : bench_now() + 1;
+        zmq_pollitem_t item = {socket, 0, ZMQ_POLLIN, 0};
+
+        if (bench_now() >= due) {
+            const struct bench_doc *d = &docs->doc[sent++ % docs->n];
+
+            send_part(socket, "{}", 2, ZMQ_SNDMORE);
+            send_part(socket, d->text, d->n_text, 0);
+        } else if (due - bench_now() > 1e-3) {
+            zmq_poll(&item, 1, (long)((due - bench_now()) * 1e3));
+        }
+        n = take_answers(socket, us, n, sent, began, rate);
+    }
+    zmq_close(socket);
+    zmq_ctx_term(context);
+    return us;
 }
