@@ -3,6 +3,7 @@
  * spool/spool_open.c - a spool is opened, made, or refused with what to do. The
  * hard rule: a file that is not a spool of this version is not touched.
  */
+#include "spool/spool_pages.h"
 #include "spool/spool_parts.h"
 
 #include <errno.h>
@@ -71,6 +72,40 @@ static int take_lock(struct spool_db *db, struct fault *f)
         return fault_set(f, "the spool %s is in use by another glossd: give this one another path",
                          db->path);
     return 0;
+}
+
+bool spool_is_served(const char *path)
+{
+    char *name;
+    int lock;
+    bool is;
+
+    if (asprintf(&name, "%s.lock", path) < 0)
+        return false;
+    lock = open(name, O_RDONLY | O_CLOEXEC);
+    free(name);
+    is = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB);
+    if (lock >= 0)
+        close(lock);
+    return is;
+}
+
+/* SQLite would take a -wal that is damaged in its midst for one that ends there, and undo
+ * commits that others were told of. */
+static int check_wal(struct spool_db *db, struct fault *f)
+{
+    struct spool_pages pages;
+    bool damaged;
+
+    if (access(db->path, F_OK))
+        return 0;
+    if (spool_pages_open(&pages, db->path, f))
+        return -1;
+    damaged = pages.damaged;
+    if (damaged)
+        spool_damaged(db, f, "%s", pages.doubt);
+    spool_pages_close(&pages);
+    return damaged ? -1 : 0;
 }
 
 static int run(struct spool_db *db, const char *script, struct fault *f)
@@ -216,7 +251,8 @@ struct spool_db *spool_db_open(const char *path, struct fault *f)
 
     if (!db)
         return NULL;
-    if (take_lock(db, f) || open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
+    if (take_lock(db, f) || check_wal(db, f) ||
+        open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
         run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
             f) ||
         check_version(db, true, f) || prepare(db, f) || read_facts(db, f))
@@ -227,14 +263,24 @@ fail:
     return NULL;
 }
 
-struct spool_db *spool_db_open_readonly(const char *path, struct fault *f)
+struct spool_db *spool_open_raw(const char *path, struct fault *f)
 {
     struct spool_db *db = create(path, f);
 
+    if (db && open_file(db, SQLITE_OPEN_READONLY, f)) {
+        spool_db_close(db);
+        return NULL;
+    }
+    return db;
+}
+
+struct spool_db *spool_db_open_readonly(const char *path, struct fault *f)
+{
+    struct spool_db *db = spool_open_raw(path, f);
+
     if (!db)
         return NULL;
-    if (open_file(db, SQLITE_OPEN_READONLY, f) || check_version(db, false, f) || prepare(db, f) ||
-        read_facts(db, f))
+    if (check_version(db, false, f) || prepare(db, f) || read_facts(db, f))
         goto fail;
     return db;
 fail:

@@ -55,6 +55,12 @@ extern const char spool_schema[];
 /* The text of each statement. */
 extern const char *const spool_statements[SQL_COUNT];
 
+/* Whether a glossd is at work on the file: then the -wal changes under our eyes. */
+bool spool_is_served(const char *path);
+
+/* Opens the file for reading, whatever is in it; NULL with f. */
+struct spool_db *spool_open_raw(const char *path, struct fault *f);
+
 /* What a code of SQLite means to us, with f filled where it is none of the good ones. */
 enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f);
 
@@ -80,6 +86,11 @@ int64_t spool_doc_sum(const struct spool_doc *d);
 int64_t spool_published_sum(const struct spool_published *p);
 int64_t spool_dead_sum(const struct spool_dead *dead);
 int64_t spool_facts_sum(const struct spool_facts *f);
+
+/* The columns of a dead letter, and it filled from them. */
+#define SPOOL_DEAD                                                                                 \
+    "ticket, id, made, form, received, head, body, sum, number, at, reason, plugin, message"
+void spool_fill_dead(sqlite3_stmt *s, struct spool_dead *dead);
 
 /* The index that makes a client's id unique. */
 #define SPOOL_INDEX_BY_ID "CREATE UNIQUE INDEX documents_by_id ON documents (id) WHERE keyed = 1;"

@@ -113,13 +113,7 @@ enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
-    spool_fill_doc(s, &dead->doc);
-    dead->ticket = dead->doc.ticket;
-    dead->number = spool_column_number(s, 8);
-    dead->at_ms = spool_column_number(s, 9);
-    dead->reason = spool_column_slice(s, 10);
-    dead->plugin = spool_column_slice(s, 11);
-    dead->message = spool_column_slice(s, 12);
+    spool_fill_dead(s, dead);
     if (spool_dead_sum(dead) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
     return spool_damaged(db, f, "dead: number %" PRIu64 ": the sum is wrong", dead->number);

@@ -148,6 +148,17 @@ void spool_fill_doc(sqlite3_stmt *s, struct spool_doc *d)
     d->body = spool_column_slice(s, 6);
 }
 
+void spool_fill_dead(sqlite3_stmt *s, struct spool_dead *dead)
+{
+    spool_fill_doc(s, &dead->doc);
+    dead->ticket = dead->doc.ticket;
+    dead->number = spool_column_number(s, 8);
+    dead->at_ms = spool_column_number(s, 9);
+    dead->reason = spool_column_slice(s, 10);
+    dead->plugin = spool_column_slice(s, 11);
+    dead->message = spool_column_slice(s, 12);
+}
+
 bool spool_fill_facts(sqlite3_stmt *s, struct spool_facts *f)
 {
     const char *log = (const char *)sqlite3_column_text(s, 0);

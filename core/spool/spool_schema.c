@@ -57,8 +57,7 @@ const char *const spool_statements[SQL_COUNT] = {
     /* Rows of the transaction that runs count; the row of facts is written at its end. */
     [SQL_SPAN] = "SELECT coalesce((SELECT min(seq) FROM published), seq + 1),"
                  " max(seq, coalesce((SELECT max(seq) FROM published), 0)) FROM facts",
-    [SQL_NEXT_DEAD] = "SELECT e.ticket, " DOCUMENT(
-        "e") ", e.number, e.at, e.reason, e.plugin,"
-             " e.message FROM dead e WHERE e.number > ?1 AND (?2 = '' OR reason = ?2)"
-             " AND (?3 = '' OR plugin = ?3) AND at >= ?4 ORDER BY e.number LIMIT 1",
+    [SQL_NEXT_DEAD] = "SELECT " SPOOL_DEAD " FROM dead WHERE number > ?1"
+                      " AND (?2 = '' OR reason = ?2) AND (?3 = '' OR plugin = ?3) AND at >= ?4"
+                      " ORDER BY number LIMIT 1",
 };

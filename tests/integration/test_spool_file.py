@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gloss spool: a real daemon's file is looked into, written out, damaged, saved, and goes on."""
+import json
+import pathlib
+import random
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+from harness import BUILD, ask, main, wait
+from test_spool import SLOW, Spooled
+
+STUCK = [{"plugin": "slow", "timeout_ms": 20000}]
+
+
+def spool(*arguments):
+    return subprocess.run([BUILD / "gloss", "spool", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+
+def lines(*arguments):
+    done = spool("export", *arguments)
+    assert done.returncode == 0, done
+    return done.stdout.removesuffix("\n").split("\n")  # U+2028 ends no line
+
+
+def feed(d):
+    """Published, dead and pending documents of every form; the published as they went out."""
+    sub, req, push = d.subscribe(), d.req(), d.push()
+    for i in range(60):
+        ask(req, {"id": f"d{i}", "text": f"text {i} " + "x" * (i * 337 % 9000), "source": "ab"[i % 2], "n": 7.50})
+    ask(req, '{"title":"é"}', "body\n\ttext")
+    ask(req, "plain \u2028 text")
+    seen = []
+    while len(seen) < 62:
+        topic, body = sub.recv_multipart()
+        if topic != b"~":
+            seen.append(body)
+    push.send(b'{"id":"bad","text": nope}')
+    push.send(b"\xff\xfe")
+    push.send_multipart([b'{"a":1}', b" "])
+    wait("dead letters", lambda: d.rows("SELECT count(*) FROM dead") == [(3,)])
+    d.stop()
+    d.config["pipeline"] = STUCK
+    d.start()
+    req = d.req()
+    for i in range(20):
+        ask(req, {"id": f"p{i}", "text": f"pending {i} " + "y" * (i * 437 % 9000)})
+    return seen
+
+
+def test_check_beside_a_daemon():
+    with Spooled(topic="{source}.") as d:
+        feed(d)
+        done = spool("check", "-c", d.folder / "glossd.json")
+        assert done.returncode == 0 and "no fault is found" in done.stdout, done
+        assert re.search(r"^pending    20,", done.stdout, re.M), done
+        assert re.search(r"^published  62, seq 1 to 62, \d+ bytes$", done.stdout, re.M), done
+        assert re.search(r"^dead       3, 35 bytes$", done.stdout, re.M), done
+        [(log,)] = d.rows("SELECT log FROM facts")
+        assert f"log        {log}, last seq 62" in done.stdout, done
+        refused = spool("salvage", d.spool, d.folder / "new.db")
+        assert refused.returncode == 2 and "in use by glossd: stop that first" in refused.stderr, refused
+        assert not (d.folder / "new.db").exists()
+
+
+def test_export():
+    with Spooled(topic="{source}.") as d:
+        seen = feed(d)
+        assert [line.encode() for line in lines("--published", d.spool)] == seen
+        assert [line.encode() for line in lines("--published", "--from", "60", d.spool)] == seen[59:]
+        pending = [json.loads(line) for line in lines("--pending", d.spool)]
+        assert [p["id"] for p in pending] == [f"p{i}" for i in range(20)]
+        assert pending[3]["gloss"]["pending"]["ticket"] == 66 and pending[3]["text"].startswith("pending 3 yy")
+        bad, bytes_, blank = [json.loads(line)["gloss"]["dead"] for line in lines("--dead", d.spool)]
+        assert (bad["reason"], bad["id"], bad["raw"]) == ("invalid_json", "bad", ['{"id":"bad","text": nope}'])
+        assert (bytes_["reason"], bytes_["base64"]) == ("invalid_utf8", ["//4="])
+        assert (blank["reason"], blank["number"]) == ("no_text", 3) and "raw" not in blank
+        assert len(lines("-c", d.folder / "glossd.json")) == 62 + 20 + 3
+        d.die()
+        assert len(lines(d.spool)) == 62 + 20 + 3
+
+
+def damage(d, kind, rng):
+    """Makes a page with rows of documents zeros, or random; it is not in the -wal then."""
+    with sqlite3.connect(d.spool) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = [n for n, in db.execute("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' AND ncell > 0", (kind,))]
+    db.close()
+    whole = bytearray(d.spool.read_bytes())
+    at = (rng.choice(pages) - 1) * 4096
+    whole[at : at + 4096] = rng.choice([bytes(4096), rng.randbytes(4096)])
+    d.spool.write_bytes(whole)
+
+
+def look(path):
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        rows = lambda query: [row[0] for row in db.execute(query)]
+        return {
+            "published": rows("SELECT d.id FROM published JOIN documents d USING (ticket)"),
+            "pending": rows("SELECT d.id FROM pending JOIN documents d USING (ticket)"),
+            "dead": rows("SELECT number FROM dead"),
+            "seq": rows("SELECT seq FROM facts")[0],
+            "log": rows("SELECT log FROM facts")[0],
+        }
+
+
+def test_damaged_salvaged_goes_on():
+    rng = random.Random(4)
+    for kind in ("documents", "published", "pending", "dead", "facts"):
+        with Spooled(topic="{source}.") as d:
+            feed(d)
+            d.die()
+            before = look(d.spool)
+            damage(d, kind, rng)
+            done = spool("check", d.spool)
+            assert done.returncode == 1 and "fault: " in done.stdout and "gloss spool salvage FILE NEW" in done.stdout, done
+            new = d.folder / "new.db"
+            done = spool("salvage", d.spool, new)
+            assert done.returncode == 1 and "lost: " in done.stdout, done
+            saved = look(new)
+            if kind != "documents":
+                assert sorted(saved["pending"]) == sorted(before["pending"]), (kind, done)
+            assert saved["seq"] >= 62 or saved["log"] != before["log"]
+            d.spool = new
+            d.config["spool"]["path"] = str(new)
+            d.config["pipeline"] = SLOW
+            d.start()
+            assert ask(d.req(), {"id": "after", "text": "x"})["status"] == "accepted"
+            wait("all is published", lambda: d.rows("SELECT count(*) FROM pending") == [(0,)])
+            after = look(new)
+            assert len(set(after["published"])) == len(after["published"])
+            assert set(saved["published"] + saved["pending"] + ["after"]) <= set(after["published"])
+            assert set(saved["dead"]) <= set(after["dead"])
+            assert after["seq"] == saved["seq"] + len(saved["pending"]) + 1
+            assert d.stop() == 0
+            assert all("missing" in line for line in spool("check", new).stdout.splitlines() if line.startswith("fault"))
+
+
+def test_damage_found_while_running():
+    """The daemon stops at a row that is not what was written, and says what to do."""
+    with Spooled(pipeline=STUCK) as d:
+        for i in range(3):
+            ask(d.req(), {"id": f"i{i}", "text": "a text that is long enough to be found"})
+        d.die()
+        with sqlite3.connect(d.spool) as db:
+            db.execute("UPDATE documents SET head = replace(head, 'long', 'lung') WHERE ticket = 2")
+        db.close()
+        d.start(wait_ready=False)
+        assert d.process.wait(10) == 2
+        assert "documents: ticket 2, id i1: the sum is wrong" in d.log(), d.log()
+        assert f"see `gloss spool check {d.spool}`" in d.log() and "gloss spool salvage" in d.log(), d.log()
+        done = spool("check", d.spool)
+        assert done.returncode == 1 and "fault: documents: ticket 2, id i1: the sum is wrong\n" in done.stdout, done
+        assert spool("export", d.spool).returncode == 1
+
+
+def test_lost_wal_is_refused():
+    """SQLite would go on without it, and undo what others were told of."""
+    with Spooled(pipeline=STUCK) as d:
+        ask(d.req(), "x")
+        d.die()
+        wal = pathlib.Path(f"{d.spool}-wal")
+        whole = wal.read_bytes()
+        for left in (None, whole[: len(whole) // 2], whole[:-4120]):
+            shm = pathlib.Path(f"{d.spool}-shm").read_bytes()
+            wal.unlink() if left is None else wal.write_bytes(left)
+            d.start(wait_ready=False)
+            assert d.process.wait(10) == 2
+            assert "-wal" in d.log() and "gloss spool salvage" in d.log(), d.log()
+            assert pathlib.Path(f"{d.spool}-shm").read_bytes() == shm
+        wal.write_bytes(whole)
+        d.start()
+
+
+def test_usage():
+    with Spooled() as d:
+        for arguments, why in (
+            ([], "say what to do"),
+            (["look"], "say what to do"),
+            (["salvage", d.spool], "salvage takes FILE and NEW"),
+            (["check", "a", "b"], "one FILE at most"),
+            (["check", "--dead", d.spool], "are for export"),
+            (["export", "--from", "x", d.spool], "--from takes a whole number"),
+            (["check", "/nowhere/spool.db"], "/nowhere/spool.db"),
+            (["check", __file__], "database"),
+            (["check"], "has no spool.path"),
+        ):
+            done = spool(*arguments)
+            assert done.returncode in ((1, 2) if why == "database" else (2,)), done
+            assert why in done.stderr + done.stdout, done
+        shutil.copy(d.spool, d.folder / "copy.db")
+        assert "is there already" in spool("salvage", d.folder / "copy.db", d.spool).stderr
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_salvage.c - a spool is damaged in every way there is; check names it, and salvage
+ * saves every row that was not hit. Each damage is one byte turned, a page made zeros, or
+ * a file cut off or gone. Rows are compared with those of the whole file by SQLite.
+ */
+#include "spool/spool_check.h"
+#include "spool/spool_db.h"
+#include "spool/spool_salvage.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define S(text) ((struct slice){text, sizeof(text) - 1})
+
+enum {
+    PAGE = 4096,
+    DOCUMENTS = 60,
+    PUBLISHED = 40, /* of these; with two letters about them */
+    DEAD = 5,       /* without a ticket */
+    FRAME = PAGE + 24,
+};
+
+struct file {
+    unsigned char *p;
+    size_t n;
+};
+
+struct box {
+    char folder[64];
+    struct file db, wal, shm; /* as they were, whole */
+    char names[8][96];
+    uint64_t faults, losses, holes;
+    char first[1024]; /* fault or loss */
+};
+
+enum { WHOLE, BAD, BAD_WAL, BAD_SHM, BAD_LOCK, NEW };
+
+/* ---- files */
+
+static struct file read_file(const char *name)
+{
+    struct file f = {.p = malloc(1 << 22)};
+    int fd = open(name, O_RDONLY);
+    ssize_t n = fd < 0 ? 0 : read(fd, f.p, 1 << 22);
+
+    if (fd >= 0)
+        close(fd);
+    f.n = n > 0 ? (size_t)n : 0;
+    return f;
+}
+
+static void write_file(const char *name, const unsigned char *p, size_t n)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, p, n), n);
+    close(fd);
+}
+
+static void remove_new(struct box *b)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+    char name[128];
+
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s%s", b->names[NEW], endings[i]);
+        unlink(name);
+    }
+}
+
+/* ---- a spool with everything in it */
+
+static void accept_all(struct spool_db *db)
+{
+    static char text[20000];
+    struct fault f;
+    char id[16];
+
+    memset(text, 'x', sizeof text);
+    for (uint64_t i = 1; i <= DOCUMENTS; i++) {
+        struct spool_doc d = {.ticket = i,
+                              .form = i % 3 ? SPOOL_TEXT : SPOOL_SPLIT,
+                              .id = {id, (size_t)snprintf(id, sizeof id, "id-%d", (int)i)},
+                              .keyed = i % 2,
+                              .made_id = !(i % 2),
+                              .received_ms = 1000 + i,
+                              .head = {text, i * 37 % 300 + (i % 10 == 0 ? 15000 : 0)},
+                              .body = {text, i % 3 ? 0 : 30}};
+
+        assert_int_equal(spool_db_accept(db, &d, &f), SPOOL_OK);
+    }
+}
+
+static void publish(struct spool_db *db, uint64_t from, uint64_t to)
+{
+    struct spool_published p = {.members = S("\"layer\":{\"label\":\"x\"}")};
+    uint64_t seq, prev;
+    struct fault f;
+
+    for (uint64_t i = from; i <= to; i++) {
+        p.doc.ticket = i;
+        p.doc.head.n = i * 37 % 300 + (i % 10 == 0 ? 15000 : 0);
+        p.doc.body.n = i % 3 ? 0 : 30;
+        p.topic = i % 2 ? S("en.") : S("de.");
+        assert_int_equal(spool_db_publish(db, &p, 5000 + i, &seq, &prev, &f), SPOOL_OK);
+    }
+}
+
+static void bury(struct spool_db *db, uint64_t ticket)
+{
+    struct spool_dead dead = {.ticket = ticket,
+                              .at_ms = 9000,
+                              .reason = S("plugin_failed"),
+                              .plugin = S("faulty"),
+                              .message = S("crashed"),
+                              .doc = {.id = S("d"), .head = S("a head"), .form = SPOOL_TEXT}};
+    struct fault f;
+
+    assert_int_equal(spool_db_bury(db, &dead, false, &f), SPOOL_OK);
+}
+
+static void step(struct spool_db *db, uint64_t from, uint64_t to)
+{
+    struct fault f;
+
+    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+    publish(db, from, to);
+    spool_db_sent(db, to - 1);
+    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+}
+
+/* Many commits, so that the -wal has pages more than once. folded: it is gone. */
+static void fill(struct box *b, bool folded)
+{
+    char wal[128];
+    struct fault f;
+    struct spool_db *db = spool_db_open(b->names[WHOLE], &f);
+
+    assert_non_null(db);
+    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+    accept_all(db);
+    for (int i = 0; i < DEAD; i++)
+        bury(db, 0);
+    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+    for (uint64_t i = 1; i <= PUBLISHED; i += 10)
+        step(db, i, i + 9);
+    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+    bury(db, 7);
+    bury(db, 8);
+    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+    if (folded)
+        spool_db_close(db);
+    snprintf(wal, sizeof wal, "%s-wal", b->names[WHOLE]);
+    b->db = read_file(b->names[WHOLE]);
+    b->wal = read_file(wal);
+    snprintf(wal, sizeof wal, "%s-shm", b->names[WHOLE]);
+    b->shm = read_file(wal);
+    if (!folded)
+        spool_db_close(db);
+}
+
+static int set_up_either(void **state, bool folded)
+{
+    static const char *const names[] = {"whole", "bad", "bad-wal", "bad-shm", "bad.lock", "new"};
+    struct box *b = calloc(1, sizeof *b);
+
+    snprintf(b->folder, sizeof b->folder, "/tmp/gloss-salvage-XXXXXX");
+    if (!mkdtemp(b->folder))
+        return -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        snprintf(b->names[i], sizeof b->names[i], "%s/%s", b->folder, names[i]);
+    fill(b, folded);
+    *state = b;
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_either(state, true);
+}
+
+static int set_up_with_wal(void **state)
+{
+    return set_up_either(state, false);
+}
+
+static int tear_down(void **state)
+{
+    struct box *b = *state;
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -r %s", b->folder);
+    free(b->db.p);
+    free(b->wal.p);
+    free(b->shm.p);
+    free(b);
+    return system(command) == 0 ? 0 : -1;
+}
+
+/* ---- what is said */
+
+static void note(void *owner, const char *what)
+{
+    struct box *b = owner;
+
+    if (!*b->first)
+        snprintf(b->first, sizeof b->first, "%s", what);
+    b->holes += strstr(what, " missing") != NULL;
+}
+
+static uint64_t check_file(struct box *b, const char *name)
+{
+    struct spool_check c = {.on_fault = note, .owner = b};
+    struct fault f;
+
+    b->holes = 0;
+    *b->first = '\0';
+    if (spool_check(&c, name, &f))
+        snprintf(b->first, sizeof b->first, "%s", f.text), c.faults++;
+    return c.faults;
+}
+
+/* ---- what is there */
+
+static int64_t ask(sqlite3 *sql, const char *query)
+{
+    sqlite3_stmt *s;
+    int64_t n;
+
+    if (sqlite3_prepare_v2(sql, query, -1, &s, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", query, sqlite3_errmsg(sql));
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    n = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return n;
+}
+
+static sqlite3 *open_both(struct box *b, const char *name)
+{
+    sqlite3 *sql;
+    char attach[160];
+
+    snprintf(attach, sizeof attach, "ATTACH '%s' AS o", b->names[WHOLE]);
+    assert_int_equal(sqlite3_open(name, &sql), SQLITE_OK);
+    if (sqlite3_exec(sql, attach, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", name, sqlite3_errmsg(sql));
+    return sql;
+}
+
+/* Rows of the whole that are not in the new one: hit by themselves, not by what they need. */
+static int64_t count_missing(sqlite3 *sql)
+{
+    return ask(sql, "SELECT (SELECT count(*) FROM o.documents o WHERE NOT EXISTS"
+                    " (SELECT 1 FROM main.documents n WHERE n.ticket = o.ticket AND n.id = o.id"
+                    " AND n.head = o.head AND n.body = o.body AND n.sum = o.sum)"
+                    " AND NOT EXISTS (SELECT 1 FROM main.dead n WHERE n.ticket = o.ticket"
+                    " AND n.head = o.head))"
+                    " + (SELECT count(*) FROM o.published o WHERE NOT EXISTS"
+                    " (SELECT 1 FROM main.published n WHERE n.seq = o.seq AND n.ticket = o.ticket"
+                    " AND n.prev = o.prev AND n.topic = o.topic AND n.members = o.members"
+                    " AND n.sum = o.sum)"
+                    " AND o.ticket IN (SELECT ticket FROM main.documents))"
+                    " + (SELECT count(*) FROM o.dead o WHERE NOT EXISTS"
+                    " (SELECT 1 FROM main.dead n WHERE n.number = o.number"
+                    " AND n.message = o.message AND n.head = o.head AND n.sum = o.sum))");
+}
+
+/* What was pending and is there must be run, or be a letter; nothing that was published is
+ * run where its result is there. */
+static void check_promises(struct box *b, sqlite3 *sql, const char *how)
+{
+    if (ask(sql, "SELECT count(*) FROM o.pending JOIN main.documents d USING (ticket)"
+                 " WHERE ticket NOT IN (SELECT ticket FROM main.pending)") ||
+        ask(sql, "SELECT count(*) FROM main.pending JOIN main.published USING (ticket)"))
+        fail_msg("%s: pending is wrong", how);
+    if (ask(sql, "SELECT n.log = o.log AND n.seq < o.seq FROM main.facts n, o.facts o"))
+        fail_msg("%s: a seq would be given again", how);
+    if (check_file(b, b->names[NEW]) != b->holes)
+        fail_msg("%s: salvaged, and damaged: %s", how, b->first);
+}
+
+/* Salvages the bad file, of which most rows may be hit at most. */
+static void salvage(struct box *b, int64_t most, const char *how)
+{
+    struct spool_salvage s = {.on_loss = note, .owner = b};
+    struct fault f;
+    struct spool_db *db;
+    sqlite3 *sql;
+    int64_t missing;
+
+    remove_new(b);
+    *b->first = '\0';
+    if (spool_salvage(&s, b->names[BAD], b->names[NEW], &f))
+        fail_msg("%s: %s", how, f.text);
+    sql = open_both(b, b->names[NEW]);
+    missing = count_missing(sql);
+    if (missing > most || (missing && !s.losses))
+        fail_msg("%s: %" PRId64 " rows are gone, %" PRId64 " were hit; said: %s (%" PRIu64 ")", how,
+                 missing, most, b->first, s.losses);
+    check_promises(b, sql, how);
+    sqlite3_close(sql);
+    db = spool_db_open(b->names[NEW], &f);
+    if (!db)
+        fail_msg("%s: %s", how, f.text);
+    spool_db_close(db);
+}
+
+/* Check names the damage, or no row shows it. */
+static void check_bad(struct box *b, const char *how)
+{
+    sqlite3 *sql;
+
+    if (check_file(b, b->names[BAD]))
+        return;
+    sql = open_both(b, b->names[BAD]);
+    if (count_missing(sql) || ask(sql, "SELECT n.seq <> o.seq OR n.log <> o.log"
+                                       " FROM main.facts n, o.facts o"))
+        fail_msg("%s: check finds nothing", how);
+    sqlite3_close(sql);
+}
+
+static void write_bad(struct box *b)
+{
+    write_file(b->names[BAD], b->db.p, b->db.n);
+    unlink(b->names[BAD_SHM]);
+    unlink(b->names[BAD_WAL]);
+    if (b->wal.n)
+        write_file(b->names[BAD_WAL], b->wal.p, b->wal.n);
+    if (b->shm.n)
+        write_file(b->names[BAD_SHM], b->shm.p, b->shm.n);
+}
+
+/* ---- damage */
+
+static void nothing_is_lost_of_a_whole_file(void **state)
+{
+    struct box *b = *state;
+
+    write_bad(b);
+    assert_int_equal(check_file(b, b->names[BAD]), 0);
+    salvage(b, 0, "whole");
+    assert_string_equal(b->first, "");
+    assert_int_equal(check_file(b, b->names[NEW]), 0);
+}
+
+/* Turns the byte at place of f, and looks what becomes of it. */
+static void turn(struct box *b, struct file *f, const char *name, size_t place, unsigned char with)
+{
+    char how[96];
+
+    f->p[place] ^= with;
+    snprintf(how, sizeof how, "%s: byte %zu of page %zu ^ %02x", name, place % PAGE,
+             place / PAGE + 1, with);
+    write_bad(b);
+    check_bad(b, how);
+    write_bad(b);
+    salvage(b, 1, how);
+    f->p[place] ^= with;
+}
+
+static void a_byte_of_any_page(void **state)
+{
+    struct box *b = *state;
+
+    for (size_t page = 0; page < b->db.n; page += PAGE) {
+        for (size_t i = 0; i < 8; i++)
+            turn(b, &b->db, "file", page + i, i % 2 ? 0xff : 0x08);
+        for (size_t i = 0; i < 8; i++)
+            turn(b, &b->db, "file", page + (size_t)rand() % PAGE, (unsigned char)(1 << rand() % 8));
+    }
+}
+
+static void a_byte_of_the_wal(void **state)
+{
+    struct box *b = *state;
+
+    for (size_t i = 0; i < 32; i += 3)
+        turn(b, &b->wal, "head of the -wal", i, 0x41);
+    for (size_t frame = 32; frame < b->wal.n; frame += FRAME)
+        for (size_t i = 0; i < 4; i++)
+            turn(b, &b->wal, "-wal", frame + (i < 2 ? i * 8 + 3 : (size_t)rand() % FRAME), 0x21);
+}
+
+/* How many rows a page holds, or pieces of a row. */
+static int64_t rows_of(sqlite3 *sql, size_t page)
+{
+    char query[256];
+
+    snprintf(query, sizeof query,
+             "SELECT coalesce((SELECT CASE pagetype WHEN 'leaf' THEN ncell WHEN 'overflow' THEN 1"
+             " ELSE 0 END FROM dbstat WHERE pageno = %zu AND name NOT LIKE '%%by_%%'), 0)",
+             page + 1);
+    return ask(sql, query);
+}
+
+static void any_page_as_zeros(void **state)
+{
+    struct box *b = *state;
+    unsigned char kept[PAGE];
+    sqlite3 *sql;
+    char how[64];
+
+    assert_int_equal(sqlite3_open(b->names[WHOLE], &sql), SQLITE_OK);
+    for (size_t i = 0; i < b->db.n / PAGE; i++) {
+        snprintf(how, sizeof how, "page %zu zeroed", i + 1);
+        memcpy(kept, b->db.p + i * PAGE, PAGE);
+        memset(b->db.p + i * PAGE, 0, PAGE);
+        write_bad(b);
+        assert_true(check_file(b, b->names[BAD]) > 0);
+        salvage(b, rows_of(sql, i), how);
+        memcpy(b->db.p + i * PAGE, kept, PAGE);
+    }
+    sqlite3_close(sql);
+}
+
+static void a_file_cut_off(void **state)
+{
+    struct box *b = *state;
+    size_t whole = b->db.n;
+    char how[64];
+
+    for (b->db.n = 100; b->db.n < whole; b->db.n += PAGE / 2 + 19) {
+        snprintf(how, sizeof how, "cut off at %zu", b->db.n);
+        write_bad(b);
+        assert_true(check_file(b, b->names[BAD]) > 0);
+        salvage(b, DOCUMENTS + PUBLISHED + DEAD + 2, how);
+    }
+}
+
+static void a_wal_cut_off(void **state)
+{
+    struct box *b = *state;
+    size_t whole = b->wal.n;
+    char how[64];
+
+    for (b->wal.n = 0; b->wal.n < whole; b->wal.n += FRAME / 2 + 19) {
+        snprintf(how, sizeof how, "-wal cut off at %zu", b->wal.n);
+        write_bad(b);
+        assert_true(check_file(b, b->names[BAD]) > 0);
+        write_bad(b);
+        salvage(b, DOCUMENTS + PUBLISHED + DEAD + 2, how);
+    }
+}
+
+static void what_is_no_spool(void **state)
+{
+    struct box *b = *state;
+    struct spool_salvage s = {.on_loss = note, .owner = b};
+    struct fault f;
+
+    for (size_t i = 0; i < b->db.n; i++)
+        b->db.p[i] = (unsigned char)rand();
+    write_bad(b);
+    assert_true(check_file(b, b->names[BAD]) > 0);
+    salvage(b, DOCUMENTS + PUBLISHED + DEAD + 2, "noise");
+    assert_int_equal(spool_salvage(&s, b->names[BAD], b->names[NEW], &f), -1);
+    assert_non_null(strstr(f.text, "is there already"));
+    assert_int_equal(spool_salvage(&s, "/nowhere/spool.db", b->names[NEW], &f), -1);
+    assert_int_equal(access(b->names[NEW], F_OK), 0);
+}
+
+static void one_in_use_is_left_alone(void **state)
+{
+    struct box *b = *state;
+    struct spool_salvage s = {.on_loss = note, .owner = b};
+    struct fault f;
+    struct spool_db *db;
+
+    write_bad(b);
+    db = spool_db_open(b->names[BAD], &f);
+    assert_non_null(db);
+    assert_int_equal(check_file(b, b->names[BAD]), 0);
+    assert_int_equal(spool_salvage(&s, b->names[BAD], b->names[NEW], &f), -1);
+    assert_non_null(strstr(f.text, "is in use"));
+    spool_db_close(db);
+}
+
+int main(void)
+{
+#define CASE(f)     cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define CASE_WAL(f) cmocka_unit_test_setup_teardown(f, set_up_with_wal, tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(nothing_is_lost_of_a_whole_file),
+        CASE_WAL(nothing_is_lost_of_a_whole_file),
+        CASE(a_byte_of_any_page),
+        CASE_WAL(a_byte_of_the_wal),
+        CASE(any_page_as_zeros),
+        CASE(a_file_cut_off),
+        CASE_WAL(a_wal_cut_off),
+        CASE(what_is_no_spool),
+        CASE(one_in_use_is_left_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
