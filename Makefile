@@ -12,12 +12,12 @@ empty :=
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
-PKGS    := libuv libzmq jansson libsystemd sqlite3 libxxhash
+PKGS    := libuv libzmq jansson libsystemd sqlite3 libxxhash libseccomp
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
 OPT     := $(if $(SANITIZE),-O1,-O2)
 HARDEN  := -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
-SANFLAG := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+SANFLAG := $(if $(SANITIZE),-DSANITIZED -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS  ?= $(OPT) -g
 BASE     = -std=c11 -D_GNU_SOURCE -fvisibility=hidden $(WARN) $(HARDEN) $(SANFLAG) $(CFLAGS) -MMD -MP
 CORE    := $(BASE) -fPIE -Icore -Iinclude -I$B/gen -DGLOSS_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

@@ -43,6 +43,9 @@ enum config_on_error {
     CONFIG_DEAD,    /* not published: a dead letter with the reason */
 };
 
+/* What an entry asks for beyond reading files and computing; a set of bits. */
+enum config_allow { CONFIG_NETWORK = 1, CONFIG_EXEC = 2, CONFIG_FILES = 4 };
+
 /* One entry of the pipeline. */
 struct config_entry {
     const char *plugin; /* its name; NAME.so is looked for in the plugin path */
@@ -51,6 +54,7 @@ struct config_entry {
     const char *where;  /* key path for errors: "pipeline[2]", "plugins.d/x.json" */
     uint32_t timeout_ms;
     enum config_on_error on_error;
+    uint32_t allow; /* enum config_allow */
     const struct config_when *when;
     size_t n_when;
     const struct config_as *as;

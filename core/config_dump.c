@@ -42,6 +42,16 @@ static json_t *dump_choice(const struct config_choice *choices, int value)
     return json_string(choices->name);
 }
 
+static json_t *dump_words(const struct config_choice *choices, uint32_t words)
+{
+    json_t *array = json_array();
+
+    for (; choices->name; choices++)
+        if (words & (uint32_t)choices->value)
+            array = config_append(array, json_string(choices->name));
+    return array;
+}
+
 static json_t *dump_plugin(const struct config_entry *e)
 {
     return json_string(e->file ? e->file : e->plugin);
@@ -107,6 +117,8 @@ static json_t *dump_value(const struct config_key *key, const void *base)
     switch (key->kind) {
     case KIND_CHOICE:
         return dump_choice(key->choices, *(const int *)at);
+    case KIND_WORDS:
+        return dump_words(key->choices, *(const uint32_t *)at);
     case KIND_COUNT32:
         return json_integer(*(const uint32_t *)at);
     case KIND_COUNT64:

@@ -19,6 +19,7 @@ enum config_kind {
     KIND_TOPIC,    /* const char *: a template */
     KIND_WORD,     /* const char *: one of choices */
     KIND_CHOICE,   /* int: the value of one of choices */
+    KIND_WORDS,    /* uint32_t: the sum of the values of some of choices */
     KIND_COUNT32,  /* uint32_t from min to max */
     KIND_COUNT64,  /* uint64_t from min to max */
     KIND_FOLDER,   /* const char *: a path, made absolute, or "" */

@@ -172,6 +172,24 @@ static int read_choice(struct reader *r, const struct config_key *key, json_t *j
     return choice ? 0 : -1;
 }
 
+static int read_words(struct reader *r, const struct config_key *key, json_t *json, void *to)
+{
+    uint32_t words = 0;
+
+    if (check_type(r, json, JSON_ARRAY, "an array of words") < 0)
+        return -1;
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        size_t before = enter_item(r, i);
+        const struct config_choice *choice = choose(r, key, json_array_get(json, i));
+        if (!choice)
+            return -1;
+        words |= (uint32_t)choice->value;
+        leave(r, before);
+    }
+    *(uint32_t *)to = words;
+    return 0;
+}
+
 /* tcp://ADDRESS:PORT, where a PORT of * leaves the choice to the system; or ipc://FILE. */
 static bool is_endpoint(const char *s)
 {
@@ -508,19 +526,13 @@ static int read_pipeline(struct reader *r, const struct config_key *key, json_t 
 static int read_value(struct reader *r, const struct config_key *key, json_t *json, void *to)
 {
     static int (*const read[])(struct reader *, const struct config_key *, json_t *, void *) = {
-        [KIND_ENDPOINT] = read_endpoint,
-        [KIND_TOPIC] = read_topic,
-        [KIND_WORD] = read_word,
-        [KIND_CHOICE] = read_choice,
-        [KIND_COUNT32] = read_count,
-        [KIND_COUNT64] = read_count,
-        [KIND_FOLDER] = read_folder,
-        [KIND_FOLDERS] = read_folders,
-        [KIND_GROUP] = read_group,
-        [KIND_PIPELINE] = read_pipeline,
-        [KIND_PLUGIN] = read_plugin,
-        [KIND_WHEN] = read_when,
-        [KIND_AS] = read_as,
+        [KIND_ENDPOINT] = read_endpoint, [KIND_TOPIC] = read_topic,
+        [KIND_WORD] = read_word,         [KIND_CHOICE] = read_choice,
+        [KIND_WORDS] = read_words,       [KIND_COUNT32] = read_count,
+        [KIND_COUNT64] = read_count,     [KIND_FOLDER] = read_folder,
+        [KIND_FOLDERS] = read_folders,   [KIND_GROUP] = read_group,
+        [KIND_PIPELINE] = read_pipeline, [KIND_PLUGIN] = read_plugin,
+        [KIND_WHEN] = read_when,         [KIND_AS] = read_as,
         [KIND_OPTIONS] = read_options,
     };
     return read[key->kind](r, key, json, to);

@@ -55,6 +55,8 @@ static json_t *schema_kind(const struct config_key *key)
     case KIND_WORD:
     case KIND_CHOICE:
         return one_of(key->choices);
+    case KIND_WORDS:
+        return json_pack("{ss so}", "type", "array", "items", one_of(key->choices));
     case KIND_COUNT32:
     case KIND_COUNT64:
         return count(key);

@@ -109,6 +109,9 @@ const struct config_key config_keys[] = {
 static const struct config_choice on_errors[] = {
     {"publish", CONFIG_PUBLISH}, {"dead", CONFIG_DEAD}, {0}};
 
+static const struct config_choice allows[] = {
+    {"network", CONFIG_NETWORK}, {"exec", CONFIG_EXEC}, {"files", CONFIG_FILES}, {0}};
+
 const struct config_key config_entry_keys[] = {
     {"plugin", KIND_PLUGIN, IN(plugin),
      .help = "The plugin's name, or the path of its shared object (ends in .so)."},
@@ -120,6 +123,9 @@ const struct config_key config_entry_keys[] = {
     {"on_error", KIND_CHOICE, IN(on_error), .def = "\"publish\"", .choices = on_errors,
      .help = "What becomes of a document on which it fails: published without its layers and with "
              "a note, or kept as a dead letter."},
+    {"allow", KIND_WORDS, IN(allow), .def = "[]", .choices = allows,
+     .help = "What its workers may do beside computing and reading files: use the network, start "
+             "programs and threads (exec), write files."},
     {"as", KIND_AS, IN(as), .def = "{}",
      .help = "Another name for the one layer it writes, or names by layer."},
     {"options", KIND_OPTIONS, IN(options), .def = "{}",

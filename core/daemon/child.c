@@ -67,6 +67,12 @@ void child_close(struct child *c)
     shutdown(c->fd, SHUT_RDWR);
 }
 
+/* It leads a group of its own, which nothing it starts may leave. */
+static void kill_group(const struct child *c)
+{
+    kill(-c->process.pid, SIGKILL);
+}
+
 void child_kill(struct child *c, const char *why, ...)
 {
     va_list ap;
@@ -78,7 +84,7 @@ void child_kill(struct child *c, const char *why, ...)
     va_end(ap);
     uv_poll_stop(&c->poll); /* nothing it says is heard any more */
     if (!c->ended)
-        uv_process_kill(&c->process, SIGKILL);
+        kill_group(c);
 }
 
 void child_watch(struct child *c, uint64_t now)
@@ -88,6 +94,7 @@ void child_watch(struct child *c, uint64_t now)
     uint32_t limit = atomic_load(&c->page->limit_ms);
     uint64_t since = atomic_load(&c->page->since_ms);
 
+    output_watch(&c->output);
     if (c->hung_up && alone > HUNG_UP_MS)
         child_kill(c, "closed its socket");
     else if (c->state == CHILD_STARTING && alone > START_MS)
@@ -213,11 +220,13 @@ static void on_exit_of(uv_process_t *process, int64_t status, int sig)
     char how[96];
 
     c->ended = true;
+    kill_group(c); /* what it has left behind must not speak for it */
     while (!c->killed[0] && c->state != CHILD_CLOSED && read_some(c))
         ; /* what it had answered before it ended */
     describe(c, status, sig, how, sizeof how);
     c->hung_up = c->hung_up && c->killed[0];
     c->signal = c->killed[0] ? 0 : sig;
+    output_close(&c->output, on_closed);
     c->ops->on_gone(c, how);
     uv_close((uv_handle_t *)&c->poll, on_closed);
     uv_close((uv_handle_t *)&c->process, on_closed);
@@ -330,14 +339,19 @@ fail:
     return -1;
 }
 
+/* What a worker is given: the other ends of its sockets and pipes. */
+struct ends {
+    int socket, page, output;
+};
+
 static uv_stdio_container_t inherit(int fd)
 {
     return (uv_stdio_container_t){.flags = fd < 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = fd};
 }
 
-static int spawn(uv_loop_t *loop, struct child *c, const struct lineup *l, int socket, int page)
+static int spawn(uv_loop_t *loop, struct child *c, const struct lineup *l, const struct ends *end)
 {
-    const int first[] = {-1, 2, 2, socket, page};
+    const int first[] = {-1, end->output, end->output, end->socket, end->page};
     size_t n = sizeof first / sizeof *first, n_all = n + l->config.n_pipeline;
     uv_stdio_container_t *stdio = calloc(n_all, sizeof *stdio);
     int r;
@@ -345,6 +359,7 @@ static int spawn(uv_loop_t *loop, struct child *c, const struct lineup *l, int s
     uv_process_options_t o = {
         .file = "/proc/self/exe", /* this very binary, though it may have been replaced */
         .args = args,
+        .flags = UV_PROCESS_DETACHED, /* leads a group, and has no terminal */
         .stdio = stdio,
         .stdio_count = (int)n_all,
         .exit_cb = on_exit_of,
@@ -352,68 +367,101 @@ static int spawn(uv_loop_t *loop, struct child *c, const struct lineup *l, int s
 
     for (size_t i = 0; stdio && i < n_all; i++)
         stdio[i] = inherit(i < n ? first[i] : l->object[i - n] ? l->object[i - n]->fd : -1);
-    r = stdio ? uv_spawn(loop, &c->process, &o) : UV_ENOMEM;
+    if (!stdio)
+        return UV_ENOMEM;
+    c->open_handles++; /* even where it fails */
+    r = uv_spawn(loop, &c->process, &o);
     free(stdio);
     return r;
 }
 
-/* Both ends of the socket and the page; c->fd is ours. */
-static int make_ends(struct child *c, int *socket, int *page)
+static void close_ends(const struct ends *end)
 {
-    int pair[2];
+    if (end->socket >= 0)
+        close(end->socket);
+    if (end->page >= 0)
+        close(end->page);
+    if (end->output >= 0)
+        close(end->output);
+}
 
-    *socket = *page = -1;
+/* The ends, and the handles that watch ours. 0, or a UV error. */
+static int open_ends(uv_loop_t *loop, struct child *c, struct ends *end)
+{
+    int pair[2], r;
+
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return -1;
+        return -errno;
     c->fd = pair[0];
-    *socket = pair[1];
+    end->socket = pair[1];
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
-    *page = make_page(c);
-    return *page < 0 ? -1 : 0;
+    end->page = make_page(c);
+    if (end->page < 0)
+        return -errno;
+    r = uv_poll_init(loop, &c->poll, c->fd);
+    if (r < 0)
+        return r;
+    c->open_handles++;
+    end->output = output_open(&c->output, loop, c->number);
+    if (end->output < 0)
+        return end->output;
+    c->open_handles++;
+    c->process.data = c->poll.data = c->output.poll.data = c;
+    return 0;
+}
+
+/* One that has not started. */
+static void discard(struct child *c)
+{
+    int handles = c->open_handles;
+
+    if (handles == 0)
+        release(c);
+    if (handles > 2)
+        uv_close((uv_handle_t *)&c->process, on_closed);
+    if (handles > 1)
+        output_close(&c->output, on_closed);
+    if (handles > 0) {
+        c->poll.data = c;
+        uv_close((uv_handle_t *)&c->poll, on_closed);
+    }
+}
+
+static struct child *make(uv_loop_t *loop, const char *config, unsigned number)
+{
+    struct child *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->fd = -1;
+    c->number = number;
+    c->since = uv_now(loop);
+    if (make_hello(c, config) == 0)
+        return c;
+    release(c);
+    return NULL;
 }
 
 struct child *child_start(uv_loop_t *loop, const char *config, const struct lineup *l,
                           unsigned number, const struct child_ops *ops, void *owner,
                           struct fault *f)
 {
-    struct child *c = calloc(1, sizeof *c);
-    int socket = -1, page = -1, r = UV_ENOMEM;
+    struct child *c = make(loop, config, number);
+    struct ends end = {-1, -1, -1};
+    int r = c ? open_ends(loop, c, &end) : UV_ENOMEM;
 
-    if (!c)
-        goto fail;
-    c->fd = -1;
-    c->number = number;
-    c->since = uv_now(loop);
+    if (r == 0)
+        r = spawn(loop, c, l, &end);
+    close_ends(&end);
+    if (r < 0) {
+        fault_set(f, "can't start a worker: %s", uv_strerror(r));
+        if (c)
+            discard(c);
+        return NULL;
+    }
     c->ops = ops;
     c->owner = owner;
-    c->process.data = c->poll.data = c;
-    r = make_hello(c, config) < 0 ? UV_ENOMEM : make_ends(c, &socket, &page) < 0 ? -errno : 0;
-    if (r < 0)
-        goto fail;
-    r = uv_poll_init(loop, &c->poll, c->fd);
-    if (r < 0)
-        goto fail;
-    c->open_handles = 2;
-    r = spawn(loop, c, l, socket, page);
-    if (r < 0)
-        goto fail;
-    close(socket);
-    close(page);
     uv_poll_start(&c->poll, UV_READABLE, on_event);
     child_flush(c);
     return c;
-fail:
-    fault_set(f, "can't start a worker: %s", uv_strerror(r));
-    if (socket >= 0)
-        close(socket);
-    if (page >= 0)
-        close(page);
-    if (c && c->open_handles) {
-        /* The process handle is initialised, and must be closed, even then. */
-        uv_close((uv_handle_t *)&c->poll, on_closed);
-        uv_close((uv_handle_t *)&c->process, on_closed);
-    } else if (c) {
-        release(c);
-    }
-    return NULL;
 }

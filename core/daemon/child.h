@@ -2,13 +2,15 @@
  *
  * daemon/child.h - one worker process as the supervisor sees it: started, given
  * documents, read from, buried. The hard rule: it answers in the order it was
- * asked; one that does not is killed, and whatever it had not answered is handed back.
+ * asked; one that does not is killed, with all it has started, and whatever it had not
+ * answered is handed back.
  */
 #ifndef DAEMON_CHILD_H
 #define DAEMON_CHILD_H
 
 #include "daemon/flight.h"
 #include "daemon/lineup.h"
+#include "daemon/output.h"
 #include "log.h"
 #include "wire/page.h"
 
@@ -52,6 +54,7 @@ struct child {
     /* child.c's own */
     uv_process_t process;
     uv_poll_t poll;
+    struct output output;
     int open_handles;
     bool ended;     /* the process was reaped */
     uint64_t since; /* when it was started, closed, or hung up: uv_now() */

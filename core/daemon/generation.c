@@ -147,13 +147,24 @@ void generation_kill(struct generation *g, const char *why)
 
 /* ---- what the children say */
 
+/* The first word of the first worker of a generation. */
+static void take_ready(struct generation *g, const char *payload, size_t n)
+{
+    size_t names = strnlen(payload, n);
+
+    g->pipeline = strndup(payload, names);
+    if (names + 1 < n && g->number == 1)
+        log_warn("supervisor", "%.*s: plugins may do whatever the daemon's user may",
+                 (int)(n - names - 1), payload + names + 1);
+}
+
 static void on_ready(struct child *c, const char *payload, size_t n)
 {
     struct generation *g = c->owner;
 
     g->delay = 0;
     if (!g->pipeline)
-        g->pipeline = strndup(payload, n);
+        take_ready(g, payload, n);
     if (g->state != GENERATION_STARTING || ++g->n_ready < g->n_child)
         return;
     g->state = GENERATION_RUNNING;

@@ -12,10 +12,14 @@
 #include "plugin/topic.h"
 #include "wire/page.h"
 
+#include <fenv.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum outcome { NOT_RUN, DONE, FAILED };
 
@@ -38,6 +42,7 @@ struct pipeline {
     const struct config *conf;
     struct page *page;
     struct maps *maps;
+    pid_t pid; /* whose it is */
     struct entry *entries; /* in the order they run */
     size_t n;
     bool *at_fault; /* by index in the configuration; while it is set up */
@@ -66,6 +71,19 @@ static void mark(struct page *page, enum page_phase phase, uint32_t entry, uint3
     atomic_store_explicit(&page->phase, phase, memory_order_release);
 }
 
+/* Takes back what a plugin may have changed for all that comes after it: how numbers are
+ * rounded and written. What it has forked and let return ends here. */
+static void settle(const struct pipeline *p)
+{
+    fesetenv(FE_DFL_ENV);
+    if (strcmp(nl_langinfo(RADIXCHAR), ".") != 0) {
+        uselocale(LC_GLOBAL_LOCALE);
+        setlocale(LC_NUMERIC, "C");
+    }
+    if (getpid() != p->pid)
+        _exit(0);
+}
+
 static void mark_core(struct page *page, uint64_t now)
 {
     mark(page, PAGE_CORE, PAGE_NOBODY, 0, now);
@@ -80,8 +98,10 @@ static int load(struct pipeline *p, struct entry *e, struct fault *f)
 
     if (!e->conf->file)
         found = plugin_find(e->conf->plugin, p->conf->plugin_path, f);
-    if (e->conf->file || found)
+    if (e->conf->file || found) {
         rc = plugin_open(&e->plugin, found ? found : e->conf->file, e->conf->copy, f);
+        settle(p);
+    }
     free(found);
     if (rc < 0)
         return config_fault(p->conf, e->conf->where, f);
@@ -235,6 +255,7 @@ static int open_entry(struct pipeline *p, struct entry *e, struct fault *f)
         return 0;
     e->opened = true;
     rc = t->open(host_table(e->host), &e->self);
+    settle(p);
     if (rc == GLOSS_OK)
         return 0;
     why = host_last_error(e->host);
@@ -295,6 +316,7 @@ struct pipeline *pipeline_create(const struct config *c, struct page *page, bool
     }
     p->conf = c;
     p->page = page;
+    p->pid = getpid();
     p->n = c->n_pipeline;
     p->at_fault = blamed;
     p->entries = calloc(p->n + 1, sizeof *p->entries);
@@ -444,6 +466,7 @@ static uint64_t call(struct pipeline *p, struct entry *e, struct doc *d, uint64_
     }
     mark(p->page, PAGE_PROCESS, (uint32_t)e->index, host_time_ms(e->host, d), start);
     rc = e->plugin.table.process(host_table(e->host), e->self, doc);
+    settle(p);
     end = now_ns();
     mark_core(p->page, end);
     host_leave(e->host, rc == GLOSS_OK);

@@ -83,7 +83,7 @@ static int read_more(struct channel *c)
     ssize_t n;
 
     do
-        n = read(c->fd, c->in + c->at + c->n, c->room - c->at - c->n);
+        n = recv(c->fd, c->in + c->at + c->n, c->room - c->at - c->n, 0);
     while (n < 0 && errno == EINTR);
     if (n > 0)
         c->n += (size_t)n;

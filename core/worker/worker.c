@@ -11,6 +11,7 @@
 #include "text/doc.h"
 #include "wire/page.h"
 #include "worker/channel.h"
+#include "worker/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a document may use beside its text. */
@@ -32,12 +34,26 @@ struct worker {
     struct config config;
     struct pipeline *pipeline;
     bool *at_fault; /* one for each entry: it is why there is no pipeline */
+    struct fault unconfined; /* why calls are not confined, or "" */
     struct doc doc;
     struct frame_skip *skip; /* one for each entry of the pipeline */
     const char **why;        /* the same as pipeline_run wants it */
 };
 
 /* ---- the process */
+
+/* Lines are told from what plugins write by their priority, as the journal wants it: the
+ * supervisor reads them, and puts them into the log. */
+static void set_log(void)
+{
+    char stream[64];
+    struct stat st;
+
+    if (fstat(STDERR_FILENO, &st) < 0)
+        return;
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+}
 
 static void set_process(void)
 {
@@ -50,10 +66,10 @@ static void set_process(void)
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     fcntl(WORKER_SOCKET, F_SETFD, FD_CLOEXEC);
-    fcntl(WORKER_PAGE, F_SETFD, FD_CLOEXEC);
     /* A plugin must not speak to systemd in the daemon's name. */
     unsetenv("NOTIFY_SOCKET");
     unsetenv("WATCHDOG_USEC");
+    set_log();
 }
 
 static int map_page(struct worker *w)
@@ -61,6 +77,7 @@ static int map_page(struct worker *w)
     w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE, 0);
     if (w->page == MAP_FAILED)
         return -1;
+    close(WORKER_PAGE);
     atomic_store(&w->page->entry, PAGE_NOBODY);
     return 0;
 }
@@ -72,6 +89,18 @@ static int limit_memory(uint64_t bytes, struct fault *f)
     if (bytes > 0 && setrlimit(RLIMIT_AS, &limit) < 0)
         return fault_set(f, "limits.worker_bytes can't be set: %s", strerror(errno));
     return 0;
+}
+
+/* A filter is of the process: the entries of a pipeline share what one of them asks for. A
+ * kernel without seccomp is no reason not to start. */
+static void confine(struct worker *w)
+{
+    uint32_t allow = 0;
+
+    for (size_t i = 0; i < w->config.n_pipeline; i++)
+        allow |= w->config.pipeline[i].allow;
+    confine_limits(allow);
+    confine_calls(allow, &w->unconfined);
 }
 
 /* ---- the start */
@@ -105,6 +134,7 @@ static int open_pipeline(struct worker *w, const char *json, size_t n, struct fa
         return fault_set(f, "no memory for the pipeline");
     if (limit_memory(w->config.limits.worker_bytes, f) < 0)
         return -1;
+    confine(w);
     w->pipeline = pipeline_create(&w->config, w->page, w->at_fault, f);
     close_copies(&w->config);
     if (!w->pipeline)
@@ -114,8 +144,8 @@ static int open_pipeline(struct worker *w, const char *json, size_t n, struct fa
     return w->skip && w->why ? 0 : fault_set(f, "no memory for the pipeline");
 }
 
-/* The names of the pipeline in the order they run. */
-static void put_pipeline(struct json_out *o, const struct pipeline *p)
+/* The names of the pipeline in the order they run, and what the supervisor should warn of. */
+static void put_ready(struct json_out *o, const struct pipeline *p, const char *warning)
 {
     for (size_t i = 0; i < pipeline_size(p); i++) {
         json_puts(o, i ? ", " : "");
@@ -123,6 +153,8 @@ static void put_pipeline(struct json_out *o, const struct pipeline *p)
     }
     if (pipeline_size(p) == 0)
         json_puts(o, "empty");
+    json_put(o, "", 1);
+    json_puts(o, warning);
 }
 
 /* Why there is none; before it a mark for each entry, ! where it is to blame. */
@@ -156,7 +188,7 @@ static int start(struct worker *w)
     r = open_pipeline(w, payload, head.size, &f);
     begin = channel_begin(&w->channel);
     if (r == 0)
-        put_pipeline(&w->channel.out, w->pipeline);
+        put_ready(&w->channel.out, w->pipeline, w->unconfined.text);
     else
         put_refusal(&w->channel.out, w, &f);
     if (channel_end(&w->channel, begin, r == 0 ? FRAME_READY : FRAME_REFUSED, 0) < 0 ||

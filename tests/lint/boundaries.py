@@ -4,7 +4,7 @@
 and the libraries named beside it. Prints every include that does not fit."""
 import pathlib, re, sys
 
-LIBRARIES = {"jansson": "jansson", "uv": "uv", "zmq": "zmq", "sqlite3": "sqlite3", "xxhash": "xxhash", "dlfcn": "dlfcn", "systemd": "systemd"}
+LIBRARIES = {"jansson": "jansson", "uv": "uv", "zmq": "zmq", "sqlite3": "sqlite3", "xxhash": "xxhash", "dlfcn": "dlfcn", "systemd": "systemd", "seccomp": "seccomp"}
 
 # room: (what of core it may include, {library: files that may, or None for all})
 ROOMS = {
@@ -14,7 +14,7 @@ ROOMS = {
     "wire": (["log", "text", "config", "wire"], {}),
     "object": (["log", "object"], {}),
     "plugin": (["log", "text", "config", "wire", "object", "plugin"], {"dlfcn": {"plugin.c"}}),
-    "worker": (["log", "text", "config", "wire", "plugin", "worker"], {}),
+    "worker": (["log", "text", "config", "wire", "plugin", "worker"], {"seccomp": {"confine.c"}}),
     "spool": (["log", "text", "wire", "spool"], {"sqlite3": None, "xxhash": None}),
     "daemon": (["log", "text", "config", "wire", "object", "spool", "daemon"],
                {"uv": None, "zmq": None, "systemd": {"notify.c"}}),

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * worker/confine.h - takes from this process what plugins do not need: the network,
+ * other programs, writing files, signals to others, the worker's own descriptors. The
+ * hard rule: called before the first code of a plugin runs, constructors included.
+ */
+#ifndef WORKER_CONFINE_H
+#define WORKER_CONFINE_H
+
+#include "log.h"
+
+#include <stdint.h>
+
+/* Confines the calls of this process for good; allow is a set of enum config_allow. A call
+ * that is not allowed fails with EPERM. 0, or -1 with f where the kernel can't do it. */
+int confine_calls(uint32_t allow, struct fault *f);
+
+/* Limits of a worker: few open files, none written. */
+void confine_limits(uint32_t allow);
+
+#endif
