@@ -42,7 +42,7 @@ struct pipeline {
     const struct config *conf;
     struct page *page;
     struct maps *maps;
-    pid_t pid; /* whose it is */
+    pid_t pid;             /* whose it is */
     struct entry *entries; /* in the order they run */
     size_t n;
     bool *at_fault; /* by index in the configuration; while it is set up */

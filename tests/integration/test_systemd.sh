@@ -55,7 +55,9 @@ calls_pass() {
 	               "publish": "ipc://$folder/publish", "replay": ""},
 	 "limits": {"worker_bytes": 2000000000}, "workers": 2, "drop_in": []}
 	JSON
-    strace -f -qq -o "$folder/trace" "$build/glossd" -c "$folder/glossd.json" 2>"$folder/log" &
+    # Not beside the configuration: that folder is watched, and each look would be a line.
+    mkdir "$folder/traces"
+    strace -f -qq -o "$folder/traces/trace" "$build/glossd" -c "$folder/glossd.json" 2>"$folder/log" &
     for _ in $(seq 200); do
         grep -q " ready: " "$folder/log" && break
         sleep 0.05
@@ -72,7 +74,7 @@ calls_pass() {
     kill -TERM "$(pgrep -P $!)"
     wait $! || return 1
     # The daemon is started by systemd: its own execve comes before the filter.
-    comm -23 <(grep -oE '^[0-9]+ +[a-z_0-9]+\(' "$folder/trace" | grep -oE '[a-z_0-9]+\(' | tr -d '(' | sort -u) \
+    comm -23 <(grep -oE '^[0-9]+ +[a-z_0-9]+\(' "$folder/traces/trace" | grep -oE '[a-z_0-9]+\(' | tr -d '(' | sort -u) \
         <( (comm -23 <(allowed @system-service | sort -u) <(allowed @privileged @resources | sort -u)
             printf '%s\n' prlimit64 setrlimit sched_setscheduler seccomp) | sort -u) >"$folder/denied"
     cat "$folder/denied"
