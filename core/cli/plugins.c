@@ -44,7 +44,9 @@ static const char *type_name(int type)
                                         [GLOSS_NUM] = "number",
                                         [GLOSS_BOOL] = "true or false",
                                         [GLOSS_FILE] = "file",
-                                        [GLOSS_LIST] = "list of strings"};
+                                        [GLOSS_LIST] = "list of strings",
+                                        [GLOSS_NEEDS] = "list of layers it needs",
+                                        [GLOSS_WANTS] = "list of layers it wants"};
 
     return names[type];
 }

@@ -5,6 +5,7 @@
 #include "plugin/options.h"
 
 #include "plugin/maps.h"
+#include "plugin/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,6 +38,9 @@ const char *options_type(int type)
         return "true or false";
     case GLOSS_LIST:
         return "a list of strings";
+    case GLOSS_NEEDS:
+    case GLOSS_WANTS:
+        return "a list of layers";
     case GLOSS_FILE:
         return "a file's name";
     default:
@@ -62,6 +66,8 @@ int options_check_default(const struct gloss_option *o)
         return parse_number(o->def, &num);
     if (o->type == GLOSS_BOOL)
         return strcmp(o->def, "true") == 0 || strcmp(o->def, "false") == 0 ? 0 : -1;
+    if (o->type == GLOSS_NEEDS || o->type == GLOSS_WANTS)
+        return *o->def ? -1 : 0; /* what is always read stands in the table */
     return 0;
 }
 
@@ -97,6 +103,8 @@ static int take_default(struct option_value *v, const struct gloss_option *o)
         v->flag = strcmp(o->def, "true") == 0;
         return 0;
     case GLOSS_LIST:
+    case GLOSS_NEEDS:
+    case GLOSS_WANTS:
         return split_list(v, o->def);
     default:
         v->str = o->def;
@@ -112,6 +120,8 @@ static bool fits(int type, enum config_type given)
     case GLOSS_BOOL:
         return given == CONFIG_BOOL;
     case GLOSS_LIST:
+    case GLOSS_NEEDS:
+    case GLOSS_WANTS:
         return given == CONFIG_LIST;
     default:
         return given == CONFIG_STRING;
@@ -222,6 +232,65 @@ int options_init(struct options *o, const struct config *c, const struct config_
     return 0;
 }
 
+/* ---- options that name layers */
+
+/* What the entry names under the key: appended to `to` where that is not NULL. The number. */
+static size_t name_layers(const struct config_entry *e, const char *key, const char **to)
+{
+    const struct config_option *g = given(e, key);
+    size_t n = 0;
+
+    for (; g && g->type == CONFIG_LIST && g->list[n]; n++)
+        if (to)
+            to[n] = g->list[n];
+    return n;
+}
+
+static int check_layers(const struct gloss_plugin *p, const char *const *layers, struct fault *f)
+{
+    for (; *layers; layers++) {
+        if (!table_is_name(*layers))
+            return fault_set(f, "\"%s\" is no layer's name: a-z, 0-9 and _, a letter first",
+                             *layers);
+        for (const struct gloss_layer *l = p->provides; l && l->name; l++)
+            if (strcmp(l->name, *layers) == 0)
+                return fault_set(f, "\"%s\" is the layer that %s writes itself", *layers, p->name);
+    }
+    return 0;
+}
+
+const char **options_layers(const struct config *c, const struct config_entry *e,
+                            const struct gloss_plugin *p, int type, struct fault *f)
+{
+    const char *const *own = type == GLOSS_NEEDS ? p->needs : p->wants;
+    const char **all;
+    size_t n = 0;
+
+    for (const struct gloss_option *o = p->options; o && o->key; o++)
+        n += o->type == type ? name_layers(e, o->key, NULL) : 0;
+    for (size_t i = 0; own && own[i]; i++)
+        n++;
+    all = calloc(n + 1, sizeof *all);
+    if (!all) {
+        fault_set(f, "no memory");
+        return NULL;
+    }
+    for (n = 0; own && own[n]; n++)
+        all[n] = own[n];
+    for (const struct gloss_option *o = p->options; o && o->key; o++) {
+        if (o->type != type)
+            continue;
+        name_layers(e, o->key, all + n);
+        if (check_layers(p, all + n, f) < 0) {
+            fault_at(c, e, o->key, f);
+            free(all);
+            return NULL;
+        }
+        n += name_layers(e, o->key, NULL);
+    }
+    return all;
+}
+
 void options_finish(struct options *o)
 {
     size_t n = count(o->table);
@@ -238,7 +307,8 @@ const struct option_value *options_get(const struct options *o, const char *key,
 
     if (!found)
         return NULL;
-    if (found->type != type && !(type == GLOSS_STR && found->type == GLOSS_FILE))
+    if (found->type != type && !(type == GLOSS_STR && found->type == GLOSS_FILE) &&
+        !(type == GLOSS_LIST && (found->type == GLOSS_NEEDS || found->type == GLOSS_WANTS)))
         return NULL;
     return &o->values[found - o->table];
 }

@@ -35,6 +35,12 @@ void options_finish(struct options *o);
  * GLOSS_STR a GLOSS_FILE does too. */
 const struct option_value *options_get(const struct options *o, const char *key, int type);
 
+/* The layers that an instance needs (GLOSS_NEEDS) or wants (GLOSS_WANTS): the table's, and
+ * those its options of that type name. NULL at the end; to be freed, the names are p's and
+ * e's. NULL with f, the place in the configuration first. */
+const char **options_layers(const struct config *c, const struct config_entry *e,
+                            const struct gloss_plugin *p, int type, struct fault *f);
+
 /* For the check of a table. */
 const struct gloss_option *options_find(const struct gloss_option *table, const char *key);
 int options_check_default(const struct gloss_option *o); /* 0, or -1 where it is not of its type */

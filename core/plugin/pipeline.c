@@ -8,6 +8,7 @@
 #include "plugin/graph.h"
 #include "plugin/host.h"
 #include "plugin/naming.h"
+#include "plugin/options.h"
 #include "plugin/plugin.h"
 #include "plugin/topic.h"
 #include "wire/page.h"
@@ -26,7 +27,8 @@ enum outcome { NOT_RUN, DONE, FAILED };
 struct entry {
     size_t index; /* in the configuration */
     const struct config_entry *conf;
-    struct plugin plugin;
+    struct plugin plugin; /* its table's needs and wants are the instance's: the next two */
+    const char **needs, **wants;
     char *name; /* the plugin's, with a number where it is there twice */
     struct host *host;
     void *self;
@@ -105,6 +107,11 @@ static int load(struct pipeline *p, struct entry *e, struct fault *f)
     free(found);
     if (rc < 0)
         return config_fault(p->conf, e->conf->where, f);
+    if (!(e->needs = options_layers(p->conf, e->conf, &e->plugin.table, GLOSS_NEEDS, f)) ||
+        !(e->wants = options_layers(p->conf, e->conf, &e->plugin.table, GLOSS_WANTS, f)))
+        return -1;
+    e->plugin.table.needs = e->needs;
+    e->plugin.table.wants = e->wants;
     return naming_check(p->conf, e->conf, &e->plugin.table, f);
 }
 
@@ -349,6 +356,8 @@ static void destroy_entry(struct pipeline *p, struct entry *e)
     free((void *)e->node.needs);
     free((void *)e->node.wants);
     free((void *)e->node.provides);
+    free(e->needs);
+    free(e->wants);
     free(e->waits);
     free(e->off);
     free(e->name);

@@ -81,7 +81,7 @@ static int check_options(const struct gloss_plugin *t, struct fault *f)
             return fault_set(f, "options: \"%s\" is no name (a-z 0-9 _, a letter first)", o->key);
         if (options_find(t->options, o->key) != o)
             return fault_set(f, "options: \"%s\" stands there twice", o->key);
-        if (o->type < GLOSS_STR || o->type > GLOSS_LIST)
+        if (o->type < GLOSS_STR || o->type > GLOSS_WANTS)
             return fault_set(f, "options: \"%s\" has the type %d, which is none", o->key, o->type);
         if (options_check_default(o) < 0)
             return fault_set(f, "options: the default of \"%s\", \"%s\", is not %s", o->key, o->def,

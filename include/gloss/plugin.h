@@ -157,8 +157,10 @@ struct gloss_host {
 };
 
 /* One configuration key. def is written as in JSON but for the quotes of
- * strings ("0.5", "true", "en,de" for a list); NULL means the user must give it. */
-enum { GLOSS_STR = 1, GLOSS_NUM, GLOSS_BOOL, GLOSS_FILE, GLOSS_LIST };
+ * strings ("0.5", "true", "en,de" for a list); NULL means the user must give it.
+ * GLOSS_NEEDS and GLOSS_WANTS are lists of layers that the user wants read: they
+ * count as the instance's needs and wants, beside the table's; def is "" or NULL. */
+enum { GLOSS_STR = 1, GLOSS_NUM, GLOSS_BOOL, GLOSS_FILE, GLOSS_LIST, GLOSS_NEEDS, GLOSS_WANTS };
 struct gloss_option {
     const char *key;
     int type;

@@ -66,6 +66,7 @@ static void values_stay(void **state)
         VALUE(GLOSS_EVALUE, -6),      VALUE(GLOSS_STR, 1),
         VALUE(GLOSS_NUM, 2),          VALUE(GLOSS_BOOL, 3),
         VALUE(GLOSS_FILE, 4),         VALUE(GLOSS_LIST, 5),
+        VALUE(GLOSS_NEEDS, 6),        VALUE(GLOSS_WANTS, 7),
         VALUE(GLOSS_ONE, 1),          VALUE(GLOSS_MANY, 2),
         VALUE(GLOSS_NOTEXT, 4),
     };
