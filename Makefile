@@ -116,12 +116,12 @@ clang:
 	@$(MAKE) -s CC=clang B=build/clang all
 
 # ---- fuzzers: tests/fuzz/fuzz_X.c is one, its kept corpus tests/fuzz/corpus/X;
-# each plugin has one, fuzz_NAME, by tests/fuzz/plugin.c
+# each plugin has one, fuzz_NAME, by tests/fuzz/plugin.c, but exec, whose is fuzz_exec.c
 
 FUZZ_SECONDS ?= 60
 F := build/fuzz
 fuzzers := $(patsubst tests/fuzz/%.c,$F/%,$(wildcard tests/fuzz/fuzz_*.c))
-plugin_fuzzers := $(plugins:%=$F/fuzz_%)
+plugin_fuzzers := $(patsubst %,$F/fuzz_%,$(filter-out exec,$(plugins)))
 
 fuzz: all
 	@$(MAKE) -s CC=clang B=$F SANITIZE=fuzzer-no-link,address,undefined fuzz-build
@@ -231,7 +231,7 @@ install: all
 	    install -m 644 config/glossd.json $(DESTDIR)$(SYSCONF)/glossd/glossd.json
 	sed 's|@BINDIR@|$(BINDIR)|; s|@SYSCONF@|$(SYSCONF)|' systemd/glossd.service.in > $(DESTDIR)$(UNITDIR)/glossd.service
 	install -m 644 README.md LICENSE $(DESTDIR)$(SHAREDIR)/doc/glossd
-	for f in $(wildcard plugins/README.md plugins/*/CARD.md); do \
+	for f in $(wildcard plugins/README.md plugins/*/CARD.md plugins/*/example.py); do \
 	    install -D -m 644 $$f $(DESTDIR)$(SHAREDIR)/doc/glossd/$$f; done
 
 help:

@@ -123,7 +123,9 @@ def check_document(validator, document, unit):
 
 def every_plugin(**config):
     names = sorted(p.stem for p in (BUILD / "plugins").glob("*.so"))
-    return {"plugin_path": [str(BUILD / "plugins")], "pipeline": [{"plugin": name} for name in names]} | config
+    options = {"exec": {"command": ["/usr/bin/python3", str(SOURCE / "plugins/exec/example.py")]}}
+    pipeline = [{"plugin": name, "options": options.get(name, {})} for name in names]
+    return {"plugin_path": [str(BUILD / "plugins")], "pipeline": pipeline} | config
 
 
 def test_gloss_run():

@@ -176,10 +176,10 @@ static void shipped_file_holds_every_default(void **state)
 
 static void examples_are_good(void **state)
 {
-    static const char *const names[] = {"english-news", "one-plugin", "wire-service"};
+    static const char *const names[] = {"english-news", "exec", "one-plugin", "wire-service"};
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct config c;
         struct fault f;
         char path[256], *text;

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The plugin exec: a command that answers well, and one that does everything wrong. Each
+document is published once, without the layer at worst; no worker is lost of it."""
+import json
+import os
+import pathlib
+import signal
+import sys
+
+from harness import SOURCE, Daemon, main, receive, wait
+
+# Does what a document's text says.
+COMMAND = r"""
+import json, os, sys, time
+print("the command is here", file=sys.stderr, flush=True)
+for line in sys.stdin:
+    text = json.loads(line)["text"]
+    if text == "crash":
+        os.abort()
+    if text == "exit":
+        sys.exit(3)
+    if text == "hang":
+        while True:
+            time.sleep(1)
+    if text == "dribble":
+        while True:
+            print(".", end="", flush=True)
+            time.sleep(0.001)
+    if text == "close":
+        os.close(1)
+        time.sleep(60)
+    if text == "huge":
+        print("x" * 3000000, flush=True)
+    if text == "twice":
+        print('{"layer": []}\n{"layer": []}', flush=True)
+    if text == "garbage":
+        os.write(1, b"\xff\n")
+        continue
+    if text == "silent":
+        print("", flush=True)
+        continue
+    if text == "then exit":
+        print('{"layer": [{"label": "last"}]}', flush=True)
+        sys.exit(0)
+    if text == "files":
+        text = " ".join(sorted(os.listdir("/proc/self/fd")))
+    if text == "ids":
+        text = f"{os.getpid()} {os.getpgid(0)}"
+    print(json.dumps({"layer": [{"label": text, "pid": os.getpid()}]}), flush=True)
+"""
+
+BAD = {
+    "crash": "its command was killed (SIGABRT)",
+    "exit": "its command ended (exit status 3)",
+    "close": "its command closed its output",
+    "huge": "its command answered with more than 1048640 bytes",
+    "twice": "its command answered with more than one line",
+    "garbage": "its command's answer is wrong: column 1: it is not UTF-8",
+    "silent": "its command's answer is wrong: column 1: a { is missing where the answer begins",
+}
+
+
+def entry(code=COMMAND, **more):
+    return {"plugin": "exec", "options": {"command": ["/usr/bin/python3", "-c", code]}} | more
+
+
+class Exec(Daemon):
+    def __init__(self, pipeline, **config):
+        super().__init__(pipeline=pipeline, plugin_path=[str(SOURCE / os.environ.get("BUILD", "build") / "plugins")], **config)
+
+    def start(self, **options):
+        super().start(**options)
+        self.sub, self.sock = self.subscribe(), self.push()
+        return self
+
+    def gloss(self, text, **more):
+        self.sock.send_string(json.dumps({"text": text} | more))
+        return receive(self.sub)[0][1]["gloss"]
+
+    def layer(self, text):
+        return self.gloss(text)["exec"][0]["label"]
+
+
+def child_of(pid):
+    return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_whatever_it_does_costs_a_layer():
+    with Exec([entry()], workers=1) as d:
+        workers = d.workers()
+        assert d.layer("hello") == "hello"
+        for text, error in BAD.items():
+            gloss = d.gloss(text)
+            assert gloss["run"]["errors"] == [{"plugin": "exec", "error": f"failed: {error}"}], gloss
+            assert "exec" not in gloss
+            assert d.layer("after " + text) == "after " + text
+        assert d.workers() == workers
+        assert d.log().count("the command is here") == 6, d.log()
+        assert d.stop() == 0
+
+
+def test_hang_is_ended_by_the_deadline():
+    with Exec([entry(timeout_ms=300)], workers=1) as d:
+        workers = d.workers()
+        wait("the command has begun", lambda: "exec" in d.gloss("warm"))
+        for text in ("hang", "dribble"):
+            assert d.gloss(text)["run"]["errors"] == [{"plugin": "exec", "error": "gave up: its timeout_ms of 300 had passed"}]
+            wait("another", lambda: "exec" in d.gloss("well"))
+        assert d.workers() == workers
+
+
+def test_one_that_ends_between_documents_is_started_again():
+    with Exec([entry()], workers=1) as d:
+        assert d.layer("then exit") == "last"
+        wait("it is gone", lambda: all(is_zombie(c) for c in child_of(d.workers()[0])))
+        assert d.layer("x") == "x"
+        d.wait_log("its command ended .exit status 0.; it was started again")
+
+
+def is_zombie(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()[0] == "Z"
+
+
+def test_one_that_always_fails_is_started_ever_more_seldom():
+    with Exec([entry("import sys; print('here', file=sys.stderr)")], workers=1) as d:
+        errors = [d.gloss("x")["run"]["errors"][0]["error"] for _ in range(200)]
+        assert errors[0].startswith(("failed: its command ended (exit status 0)", "failed: its command closed")), errors[0]
+        assert any("times in a row, and is started again in" in e for e in errors)
+        assert d.log().count("here\n") < 20
+
+
+def test_it_has_no_other_files_and_a_group_of_its_own():
+    with Exec([entry()], workers=1) as d:
+        assert d.layer("files") == "0 1 2 3"  # 3 is the folder it reads
+        pid, group = map(int, d.layer("ids").split())
+        assert pid == group == child_of(d.workers()[0])[0]
+
+
+def test_it_ends_with_its_worker():
+    with Exec([entry()], workers=2) as d:
+        d.layer("x")
+        workers = d.workers()
+        children = [c for w in workers for c in child_of(w)]
+        assert len(children) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        wait("its child is gone", lambda: not os.path.exists(f"/proc/{children[0]}"))
+        assert d.layer("y") == "y"
+        assert d.stop() == 0
+        for child in children:
+            assert not os.path.exists(f"/proc/{child}")
+
+
+def test_two_entries_under_two_names():
+    with Exec([entry("import sys\nfor l in sys.stdin: print('{\"layer\":[{\"label\":\"%s\"}]}' % n, flush=True)".replace("% n", f"% {n!r}"), **{"as": n})
+               for n in ("one", "two")]) as d:
+        gloss = d.gloss("x")
+        assert gloss["one"] == [{"label": "one"}] and gloss["two"] == [{"label": "two"}], gloss
+
+
+def test_large_documents_go_through():
+    with Exec([entry("import sys, json\nfor l in sys.stdin:\n d = json.loads(l); n = len(d['text'])\n"
+                     " print(json.dumps({'layer': [{'start': n - 5, 'end': n, 'label': 'end'}]}), flush=True)", timeout_ms=60000)]) as d:
+        text = "é😀\n" * 500000 + "THEND"
+        gloss = d.gloss(text)
+        assert gloss["exec"] == [{"start": len(text) - 5, "end": len(text), "text": "THEND", "label": "end"}], gloss
+
+
+def test_what_it_is_given():
+    echo = ("import sys, json\nfor l in sys.stdin:\n d = json.loads(l)\n"
+            " print(json.dumps({'layer': [{'given': json.dumps(d, sort_keys=True)}]}), flush=True)")
+    with Exec([{"plugin": "language"}, {"plugin": "shout"},
+               {"plugin": "exec", "options": {"command": ["/usr/bin/python3", "-c", echo], "needs": ["language"], "wants": ["shout"]}}]) as d:
+        document = {"id": "i-1", "title": "É \"NO\"", "text": "😀 YES,\n\tthey said\u0001 so to the people of this town.",
+                    "published": "2026-01-01", "url": "http://x/", "source": "s", "language": "en"}
+        gloss = d.gloss(**document)
+        given = json.loads(gloss["exec"][0]["given"])
+        layers = given.pop("layers")
+        assert given == document, given
+        assert layers["language"] == [{"label": "en", "score": layers["language"][0]["score"]}]
+        assert layers["shout"] == [{"field": "title", "start": 3, "end": 5, "label": "caps"},
+                                   {"start": 2, "end": 5, "label": "caps"}], layers
+
+
+def test_the_example():
+    """Fifteen lines, and its offsets are right where characters are long."""
+    path = SOURCE / "plugins/exec/example.py"
+    code = [line for line in path.read_text().splitlines() if line and not line.startswith(("#", '"""'))]
+    assert len(code) <= 15
+    configured = json.loads((SOURCE / "config/examples/exec.json").read_text())
+    configured["pipeline"][-1]["options"]["command"] = ["/usr/bin/python3", str(path)]
+    with Exec(configured["pipeline"]) as d:
+        text = "👩‍👩‍👧 née e\u0301 #Ünïcode ⚡️#tag2 #café\u0301"
+        gloss = d.gloss(text)
+        assert [text[a["start"]:a["end"]] for a in gloss["hashtags"]] == [a["text"] for a in gloss["hashtags"]]
+        assert [a["label"] for a in gloss["hashtags"]] == ["ünïcode", "tag2", "café"], gloss
+
+
+main(sys.modules[__name__])
