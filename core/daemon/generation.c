@@ -4,6 +4,7 @@
  */
 #include "daemon/generation.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,7 @@ static void on_gone(struct child *c, const char *how)
             snprintf(why, sizeof why, "no memory");
         if (g->state == GENERATION_RUNNING)
             log_error("supervisor", "a worker can't be started: %s", why);
+        g->was_killed = !c->refused && c->signal == SIGKILL;
         refuse(g, at_fault, why);
         free(at_fault);
     }

@@ -41,6 +41,7 @@ struct generation {
     enum generation_state state;
     uint32_t number;
     struct lineup lineup; /* owned */
+    bool was_killed;      /* it was refused for a worker that somebody killed from outside */
     char *pipeline;       /* the names in the order they run; owned */
 
     const struct generation_ops *ops;

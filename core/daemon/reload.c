@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TRIES = 3 };
+
 /* What was refused, and said: the same is not said again at every event. */
 struct refusal {
     struct refusal *next;
@@ -129,6 +131,7 @@ static int begin(struct reload *r, enum reload_cause cause)
     struct lineup l, asked;
 
     r->cause = cause;
+    r->tries = 0;
     if (cause == RELOAD_ASKED)
         free_refusals(&r->said);
     if (r->asked.object)
@@ -174,6 +177,10 @@ int reload_mend(struct reload *r, const struct generation *g, const bool *at_fau
 
     if (!at_fault || lineup_copy(&l, &g->lineup) < 0)
         return refuse_whole(r, why);
+    if (g->was_killed && r->tries++ < TRIES) {
+        dispatch_start(r->dispatch, &l);
+        return 0;
+    }
     if (lineup_mend(&l, serving(r), at_fault, why, &ops) < 0) {
         lineup_finish(&l);
         return refuse_whole(r, why);

@@ -26,6 +26,7 @@ struct reload {
     /* reload.c's own */
     struct lineup asked;     /* what was read last, before anything in it was refused */
     enum reload_cause cause; /* of this reload */
+    unsigned tries;          /* of a line-up whose worker was killed at its start */
     bool again;              /* asked for while one was under way */
     enum reload_cause again_cause;
     struct refusal *said, *new; /* by the last reload; by this one */
@@ -36,7 +37,8 @@ struct reload {
 int reload_begin(struct reload *r, enum reload_cause cause);
 
 /* Workers could not start, for the reason why; see dispatch.h. Where it is the fault of
- * something in a folder, that is refused and the rest is tried again: 0, and -1 otherwise. */
+ * something in a folder, that is refused and the rest is tried again; where one was killed
+ * from outside all is, a few times: 0, and -1 otherwise. */
 int reload_mend(struct reload *r, const struct generation *g, const bool *at_fault,
                 const char *why);
 

@@ -5,9 +5,11 @@ a newer one replaces it, one taken out goes; a broken one is refused by its name
 everything else goes on as it was."""
 import json
 import os
+import random
 import shutil
 import signal
 import sys
+import tempfile
 import time
 
 from harness import FIXTURES, BUILD, Daemon, main, receive, wait
@@ -324,6 +326,119 @@ def test_folders_come_and_go():
         d.entry("tone.json", {"plugin": str(FIXTURES / "version.so"), "as": "tone"})
         d.wait_layer("VERSION-0000", "tone")
         assert d.stop() == 0
+
+
+class Stream:
+    """Documents sent with an acknowledgement each, and what became of every one."""
+
+    def __init__(self, d):
+        self.d, self.dealer, self.sub = d, d.dealer(), d.subscribe()
+        self.sent = self.accepted = 0
+        self.published = {}
+
+    def send(self, n):
+        for _ in range(n):
+            self.dealer.send_multipart([b"", json.dumps({"id": f"d{self.sent}", "text": "A steady stream of words."}).encode()])
+            self.sent += 1
+        self.drain(0)
+
+    def drain(self, ms):
+        while self.dealer.poll(ms and 1):
+            reply = json.loads(self.dealer.recv_multipart()[-1])
+            assert reply["status"] == "accepted" and "duplicate" not in reply, reply
+            self.accepted += 1
+        while self.sub.poll(ms):
+            topic, body = self.sub.recv_multipart()
+            if topic == b"~":
+                continue
+            document = json.loads(body)
+            assert document["id"] not in self.published, document["id"]
+            self.published[document["id"]] = document["gloss"]
+
+    def finish(self):
+        def all_there():
+            self.drain(10)
+            return self.accepted == self.sent and len(self.published) == self.sent
+        wait(f"all of {self.sent}", all_there, 60)
+
+
+class Churn:
+    """Adds, replaces, removes and breaks plugins at random, one change at a time, and knows
+    every state there has been."""
+
+    def __init__(self, d, seed):
+        self.d, self.random = d, random.Random(seed)
+        self.state, self.broken, self.number = {}, set(), 0
+        self.seen = {frozenset()}
+
+    def path(self, layer):
+        return self.d.drop_in / f"{layer}.so"
+
+    def step(self, settle):
+        layer = self.random.choice(("lay_aaaa", "lay_bbbb", "lay_cccc"))
+        what = self.random.choice(("put", "put", "copy over", "remove", "break", "SIGHUP", "kill"))
+        if what == "SIGHUP":
+            self.d.kill(signal.SIGHUP)
+        elif what == "kill" and self.d.workers():
+            os.kill(self.random.choice(self.d.workers()), signal.SIGKILL)
+        elif what == "remove" and self.path(layer).exists():
+            self.path(layer).unlink()
+            self.state.pop(layer, None)
+        elif what == "break":
+            settle(self.state)  # what stays is what serves
+            self.d.drop(self.random.choice(("wrong_abi", "undefined")), f"{layer}.so")
+        elif what in ("put", "copy over"):
+            self.number += 1
+            data = version(self.number, layer)
+            if what == "put" or not self.path(layer).exists():
+                self.d.drop(data, f"{layer}.so")
+            else:
+                self.path(layer).write_bytes(data)
+            self.state[layer] = f"VERSION-{self.number:04}"
+        self.seen.add(frozenset(self.state.items()))
+
+
+def labels(gloss):
+    return frozenset((name, layer["label"]) for name, layer in gloss.items() if name.startswith("lay_"))
+
+
+def stream_while_plugins_change(seed, **config):
+    with DropIns(**config) as d:
+        d.start()
+        stream, churn = Stream(d), Churn(d, seed)
+
+        def settle(state):
+            def settled():
+                stream.send(5)
+                stream.drain(20)
+                last = stream.published.get(f"d{stream.sent - 1}")
+                return last and labels(last) == frozenset(state.items())
+            wait(f"{state} in service", settled, 30)
+
+        for step in range(60):
+            churn.step(settle)
+            stream.send(50)
+            stream.drain(churn.random.choice((0, 1, 50)))
+            if step % 6 == 5:
+                settle(churn.state)
+        stream.finish()
+        for id, gloss in stream.published.items():
+            assert "errors" not in gloss["run"], gloss
+            assert labels(gloss) in churn.seen, (id, labels(gloss))
+        reloads = d.log().count("serve the new")
+        assert reloads >= 10, reloads
+        assert len({labels(g) for g in stream.published.values()}) >= 8
+        assert d.stop() == 0
+        print(f"{stream.sent} documents, {reloads} generations, {d.log().count('was killed (SIGKILL)')} workers killed")
+
+
+def test_stream_while_plugins_change_in_memory():
+    stream_while_plugins_change(1)
+
+
+def test_stream_while_plugins_change_on_disk():
+    with tempfile.TemporaryDirectory(prefix="gloss-") as folder:
+        stream_while_plugins_change(2, spool={"path": f"{folder}/spool.db", "durability": "commit"})
 
 
 main(sys.modules[__name__])

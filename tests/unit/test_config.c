@@ -372,6 +372,99 @@ static void faults_in_plugins_d_name_its_file(void **state)
     folder_remove(folder);
 }
 
+/* ---- one and another */
+
+static void note_refused(void *owner, const char *where, const char *why, bool kept)
+{
+    char *said = owner;
+    size_t n = strlen(said);
+
+    snprintf(said + n, 1024 - n, "%s %s: %s\n", kept ? "kept" : "out", where,
+             strrchr(why, '/') ? strrchr(why, '/') + 1 : why);
+}
+
+static void load_sparing(struct config *c, const char *file, const struct config *before,
+                         char *said)
+{
+    const struct config_spare spare = {before, note_refused, said};
+    struct fault f;
+
+    *said = '\0';
+    if (config_load_sparing(c, file, &spare, &f))
+        fail_msg("%s", f.text);
+}
+
+static void broken_entries_are_left_out_or_kept(void **state)
+{
+    char *folder = folder_make(), path[512], said[1024];
+    struct config c, d, e;
+
+    (void)state;
+    folder_add(folder, "plugins.d");
+    folder_add(folder, "drop");
+    write_file(folder, "c.json", "{\"pipeline\":[{\"plugin\":\"a\"}],\"drop_in\":[\"drop\"]}");
+    write_file(folder, "plugins.d/10.json",
+               "{\"plugin\":\"x\",\"when\":{\"l\":[\"en\"]},"
+               "\"as\":\"y\",\"options\":{\"k\":[\"v\"]}}");
+    write_file(folder, "plugins.d/20.json", "{\"timeout\":1}");
+    write_file(folder, "plugins.d/z.json", "{");
+    write_file(folder, "drop/z.so", ""); /* its entry is broken: not run with defaults */
+    write_file(folder, "drop/u.so", "");
+    load_sparing(&c, at(path, folder, "c.json"), NULL, said);
+    assert_string_equal(said,
+                        "out plugins.d/20.json: 20.json:1:2: timeout: there is no such key; did "
+                        "you mean \"timeout_ms\"?\n"
+                        "out plugins.d/z.json: z.json:1:1: string or '}' expected near end of "
+                        "file\n");
+    assert_int_equal(c.n_pipeline, 3);
+    assert_string_equal(c.pipeline[1].plugin, "x");
+    assert_string_equal(c.pipeline[2].plugin, "u");
+    assert_false(config_is_found(&c.pipeline[0]));
+    assert_true(config_is_found(&c.pipeline[1]) && config_is_found(&c.pipeline[2]));
+    /* The same broken: what it was stays, at its place. */
+    write_file(folder, "plugins.d/10.json", "[]");
+    load_sparing(&d, path, &c, said);
+    assert_non_null(strstr(said, "kept plugins.d/10.json: 10.json:1:1: is an array, must be an "
+                                 "object\n"));
+    assert_int_equal(d.n_pipeline, 3);
+    assert_true(config_same_entry(&c.pipeline[1], &d.pipeline[1]));
+    assert_true(config_same(&c, &d));
+    write_file(folder, "plugins.d/20.json", "{}");
+    load_sparing(&e, path, &c, said);
+    assert_false(config_same(&c, &e));
+    assert_int_equal(config_find_entry(&e, "plugins.d/20.json"), 2);
+    assert_int_equal(config_find_entry(&e, "plugins.d/30.json"), 4);
+    config_remove_entry(&e, 2);
+    assert_true(config_same(&c, &e));
+    assert_int_equal(config_put_entry(&e, 0, &c, 1, NULL), 0);
+    assert_true(config_same_entry(&e.pipeline[0], &e.pipeline[1]));
+    config_finish(&c);
+    config_finish(&d);
+    config_finish(&e);
+    folder_remove(folder);
+}
+
+static void plugins_are_found_in_the_path(void **state)
+{
+    char *folder = folder_make(), path[512];
+    struct config c;
+    struct fault f;
+
+    (void)state;
+    folder_add(folder, "p");
+    write_file(folder, "c.json",
+               "{\"pipeline\":[{\"plugin\":\"a\"},{\"plugin\":\"b\"}],"
+               "\"plugin_path\":[\"p\"]}");
+    write_file(folder, "p/a.so", "");
+    load_good(&c, at(path, folder, "c.json"));
+    assert_int_equal(config_find_plugins(&c, &f), 0);
+    assert_path(c.pipeline[0].file, folder, "p/a.so");
+    assert_string_equal(c.pipeline[0].plugin, "a");
+    assert_null(c.pipeline[1].file);
+    config_finish(&c);
+    folder_remove(folder);
+}
+
 /* ---- faults found later */
 
 static void check_fault(const struct config *c, const char *path, const char *want)
@@ -574,6 +667,8 @@ int main(void)
         cmocka_unit_test(missing_file_is_refused),
         cmocka_unit_test(entries_come_from_folders),
         cmocka_unit_test(faults_in_plugins_d_name_its_file),
+        cmocka_unit_test(broken_entries_are_left_out_or_kept),
+        cmocka_unit_test(plugins_are_found_in_the_path),
         cmocka_unit_test(faults_are_located),
         cmocka_unit_test(faults_of_defaults_have_no_file),
         cmocka_unit_test(dump_is_what_was_dumped),

@@ -25,7 +25,9 @@ static void check_order(const struct graph_node *nodes, size_t n, const size_t *
         assert_int_equal(order[i], want[i]);
 }
 
-static void check_refused(const struct graph_node *nodes, size_t n, const char *want)
+/* blamed has a ! for each node that is at fault. */
+static void check_refused(const struct graph_node *nodes, size_t n, const char *blamed,
+                          const char *want)
 {
     size_t order[16];
     bool at_fault[16] = {false};
@@ -33,6 +35,8 @@ static void check_refused(const struct graph_node *nodes, size_t n, const char *
 
     assert_int_equal(graph_order(nodes, n, order, at_fault, &f), -1);
     assert_string_equal(f.text, want);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(at_fault[i], blamed[i] == '!');
 }
 
 static void order_given_is_kept(void **state)
@@ -71,7 +75,7 @@ static void missing_need_is_refused(void **state)
     };
 
     (void)state;
-    check_refused(nodes, COUNT(nodes),
+    check_refused(nodes, COUNT(nodes), ".!",
                   "names needs the layer \"case\", which no plugin of the pipeline provides: "
                   "add one that does");
 }
@@ -84,7 +88,7 @@ static void two_providers_are_refused(void **state)
     };
 
     (void)state;
-    check_refused(nodes, COUNT(nodes),
+    check_refused(nodes, COUNT(nodes), "!!",
                   "tone and mood both provide the layer \"tone\": give one of them another name "
                   "for it with \"as\", or take one out");
 }
@@ -98,7 +102,7 @@ static void circle_is_refused_with_its_names(void **state)
     };
 
     (void)state;
-    check_refused(nodes, COUNT(nodes),
+    check_refused(nodes, COUNT(nodes), ".!!!.",
                   "no order can be had, plugins wait for each other: third needs \"2\" of second, "
                   "second needs \"1\" of first, first needs \"3\" of third");
 }
@@ -108,7 +112,7 @@ static void plugin_that_waits_for_itself_is_refused(void **state)
     const struct graph_node nodes[] = {{"own", NULL, LIST("own"), LIST("own")}};
 
     (void)state;
-    check_refused(nodes, COUNT(nodes),
+    check_refused(nodes, COUNT(nodes), "!",
                   "no order can be had, plugins wait for each other: own needs \"own\" of own");
 }
 
