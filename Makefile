@@ -104,6 +104,14 @@ unit: all $(unit_bin) $(fixtures)
 integration: all $(fixtures) $B/docs/follow
 	@BUILD=$B tests/run $(wildcard tests/integration/test_*)
 
+# Tries to make it lose something: SEED= ROUNDS= DOCUMENTS= KILLS= SWEEP=every (see tests/torture/torture.py).
+$B/tests/torture/shim.so: tests/torture/shim.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -fPIC -shared -o $@ $< -ldl
+
+torture: all $(fixtures) $B/tests/torture/shim.so
+	@BUILD=$B /usr/bin/python3 tests/torture/torture.py $(foreach v,SEED ROUNDS DOCUMENTS KILLS SWEEP,$(if $($v),$v=$($v)))
+
 # The same tests again under sanitizers and valgrind.
 sanitize:
 	@$(MAKE) -s SANITIZE=address,undefined unit integration
@@ -301,7 +309,7 @@ bench-%: all $B/bench/%
 clean:
 	rm -rf build
 
-.PHONY: bench all unit integration sanitize valgrind clang fuzz fuzz-build lint run test install help clean
+.PHONY: bench all unit integration torture sanitize valgrind clang fuzz fuzz-build lint run test install help clean
 .PHONY: unicode-table model-language
 .SECONDARY:
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold after a round. Pure functions on what was answered, what the spool has,
+what subscribers saw and what replay gives; each fault is a line of text. The hard rule: it
+fails what it should (tests/integration/test_torture.py feeds it bad histories)."""
+import collections
+import re
+import sqlite3
+import time
+
+import documents
+
+Row = collections.namedtuple("Row", "seq prev topic id body")
+Spool = collections.namedtuple("Spool", "log rows dead facts pending")
+
+STAMP = re.compile(rb'"gloss":\{"log":"([^"]*)","seq":([0-9]+),"prev":([0-9]+|null),')
+
+
+class Times:
+    """Milliseconds to what is published as received; a second is formatted once."""
+
+    def __init__(self):
+        self.seconds = {}
+
+    def text(self, ms):
+        second = ms // 1000
+        if second not in self.seconds:
+            self.seconds[second] = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
+        return self.seconds[second] + b"%03dZ" % (ms % 1000)
+
+
+def whole(form, head, body):
+    """The document as one JSON."""
+    if form == 0:
+        return head
+    if form == 1:
+        return b'{"text":' + documents.compact(head.decode()) + b"}"
+    return head[:-1] + b',"text":' + documents.compact(body.decode()) + b"}"
+
+
+def read_spool(path):
+    """All of it, each row of published as it goes out."""
+    times = Times()
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        log, ticket, seq, sent, pending, dead = db.execute("SELECT log, ticket, seq, sent, pending, dead FROM facts").fetchone()
+        rows = []
+        for n, prev, topic, id, form, received, head, body, members in db.execute(
+            "SELECT p.seq, p.prev, p.topic, d.id, d.form, d.received, d.head, d.body, p.members"
+            " FROM published p LEFT JOIN documents d USING (ticket) ORDER BY p.seq"
+        ):
+            stamp = b'"log":"%s","seq":%d,"prev":%s,"received":"%s",' % (log.encode(), n, b"%d" % prev if prev else b"null", times.text(received))
+            out = documents.head_of(whole(form, head, body), id) + stamp + members + b"}}"
+            rows.append(Row(n, prev, topic.encode(), id, out))
+        letters = [id for (id,) in db.execute("SELECT id FROM dead")]
+        waiting = [id for (id,) in db.execute("SELECT d.id FROM pending p LEFT JOIN documents d USING (ticket)")]
+    return Spool(log, rows, letters, {"ticket": ticket, "seq": seq, "sent": sent, "pending": pending, "dead": dead}, waiting)
+
+
+def pending(path):
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        return db.execute("SELECT count(*) FROM pending").fetchone()[0]
+
+
+def some(items):
+    items = sorted(items)
+    return f"{len(items)}: {', '.join(map(str, items[:5]))}{' ...' if len(items) > 5 else ''}"
+
+
+def check_numbers(rows):
+    """seq without holes, prev right for every topic."""
+    last = {}
+    for n, row in enumerate(rows, 1):
+        if row.seq != n:
+            return [f"seq {row.seq} stands where {n} should: a hole or a double"]
+        if row.prev != last.get(row.topic, 0):
+            return [f"seq {row.seq}: prev is {row.prev}, the one before under {row.topic.decode()} is {last.get(row.topic, 0)}"]
+        last[row.topic] = row.seq
+    return []
+
+
+def check_once(rows):
+    """None under two seq: neither an id nor, whatever its id, the text of a document."""
+    faults, ids, tokens = [], {}, {}
+    for row in rows:
+        token = documents.token_of(row.body)
+        if row.id in ids:
+            faults.append(f"id {row.id} is published under seq {ids[row.id]} and {row.seq}")
+        elif token in tokens:
+            faults.append(f"document {token} is published under seq {tokens[token]} and {row.seq}")
+        ids[row.id] = tokens[token] = row.seq
+    return faults[:5]
+
+
+def check_content(topic, body, id=None):
+    """A published document is what was sent, under its topic."""
+    token = documents.token_of(body)
+    if token is None:
+        return [f"published, but never sent: {body[:200]}"]
+    more = {"reply": "enriched"} if b',"reply":"enriched"' in body else {}
+    if id is None:
+        found = re.search(rb'"id":"([^"]*)"', body)
+        id = found.group(1).decode() if found else ""
+    if not body.startswith(documents.published_head(token, id, more)):
+        return [f"document {token} is not published as it was sent: {body[:200]}"]
+    source = documents.fields(token)[0].get("source", "-")
+    if topic is not None and topic != b"%s." % source.encode():
+        return [f"document {token} is published under the topic {topic}"]
+    return []
+
+
+def check_seen(name, seen, rows, log):
+    """Whatever came over a wire is what the spool has, byte for byte."""
+    for topic, body in seen:
+        stamp = STAMP.search(body)
+        seq = int(stamp.group(2)) if stamp else 0
+        row = rows[seq - 1] if 0 < seq <= len(rows) else None
+        if not stamp or stamp.group(1) != log.encode():
+            return [f"{name}: a document without a seq in this log: {body[:200]}"]
+        if not row:
+            return [f"{name}: seq {seq}, which the spool does not have"]
+        if body != row.body or topic not in (row.topic, None):
+            return [f"{name}: seq {seq} is not what the spool has: {topic} {body[:300]} against {row.topic} {row.body[:300]}"]
+    return []
+
+
+def check_whole(name, seen, rows):
+    """This one has had everything, in order."""
+    numbers = [int(STAMP.search(body).group(2)) for _, body in seen]
+    if numbers != list(range(1, len(rows) + 1)):
+        wrong = next((i for i, n in enumerate(numbers, 1) if n != i), len(numbers) + 1)
+        return [f"{name}: {len(numbers)} of {len(rows)}, not as it should be from seq {wrong} on"]
+    return []
+
+
+def check_facts(spool):
+    """What the spool counts is there. It was ended clean: nothing waits, all is sent."""
+    facts = spool.facts
+    want = {"seq": len(spool.rows), "sent": len(spool.rows), "pending": 0, "dead": len(spool.dead)}
+    faults = [f"facts.{k} is {facts[k]}, should be {v}" for k, v in want.items() if facts[k] != v]
+    if spool.pending:
+        faults.append(f"still pending: {some(spool.pending)}")
+    return faults
+
+
+def check(accepted, spool, seen, replayed=None):
+    """accepted: the ids that were answered so. seen: (topic, body) by the name of who saw it.
+    replayed: the same from the replay socket, from 1 on."""
+    rows = spool.rows
+    lost = set(accepted) - {row.id for row in rows} - set(spool.dead)
+    faults = [f"accepted, and neither published nor a dead letter: {some(lost)}"] if lost else []
+    faults += check_numbers(rows) + check_once(rows) + check_facts(spool)
+    if faults:
+        return faults
+    for row in rows:
+        faults += check_content(row.topic, row.body, row.id)
+    for name, documents_seen in seen.items():
+        faults += check_seen(name, documents_seen, rows, spool.log)
+    if replayed is not None:
+        faults += check_seen("replay", replayed, rows, spool.log) or check_whole("replay", replayed, rows)
+    return faults[:10]

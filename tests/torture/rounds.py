@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One round: a daemon on a new spool, scrapers and subscribers on it, and at random all that
+can be done to them; then everything heals, and the checker looks at what is left. The hard
+rule: what is random comes from the round's seed."""
+import os
+import random
+import shutil
+import signal
+import time
+
+import checker
+import clients
+import documents
+from victim import Disk, Victim, Violation, random_fault, wait
+
+HOUR_MS = 3600000
+DISK_MB = 64
+STUCK = 120  # seconds until scrapers that have not got their answers never will
+
+
+class Round:
+    def __init__(self, seed, number, folder, n, pace, counts):
+        self.rng, self.number, self.folder = random.Random(f"{seed}/{number}"), number, folder
+        self.n, self.pace, self.counts = n, pace, counts
+        self.scrapers, self.others, self.stopped = {}, {}, set()
+        folder.mkdir(parents=True)
+        disk = Disk(folder / "disk", DISK_MB) if number % 3 == 1 else None
+        if disk and not disk.mounted:
+            counts["disk-full rounds skipped: no mount"] += 1
+            disk = None
+        self.victim = Victim(folder, disk, workers=2)
+
+    # ---- clients
+
+    def spawn(self, group, name, function, endpoint, *arguments):
+        endpoint = self.victim.config["endpoints"][endpoint]
+        pid = clients.spawn(function, endpoint, name, *arguments)
+        group[pid] = name
+
+    def spawn_clients(self):
+        f, share = self.folder, self.n // 10
+        self.spawn(self.others, "fast", clients.subscribe, "publish", f)
+        self.spawn(self.others, "slow", clients.subscribe, "publish", f, "a", 0.002)
+        self.spawn(self.others, "held", clients.subscribe, "publish", f)
+        self.spawn(self.scrapers, f"i{self.number}a", clients.Scraper, "ack", share * 4, f)
+        self.spawn(self.scrapers, f"i{self.number}b", clients.Scraper, "ack", share * 2, f, 20)
+        self.spawn(self.scrapers, f"o{self.number}c", clients.Scraper, "ack", share * 2, f)
+        self.spawn(self.scrapers, f"i{self.number}d", clients.ask_one_by_one, "ack", self.n // 50, f)
+        self.spawn(self.others, f"i{self.number}e", clients.push, "pull", share, f)
+        self.spawn(self.others, f"o{self.number}f", clients.push, "pull", share, f)
+
+    def reap(self):
+        """Scrapers that have all their answers."""
+        for pid in list(self.scrapers):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                name = self.scrapers.pop(pid)
+                if status:
+                    raise Violation(f"scraper {name} was told what it should not be")
+
+    def end_clients(self, number=signal.SIGTERM):
+        for pid in self.stopped | set(self.scrapers) | set(self.others):
+            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, number)
+        for group in self.scrapers, self.others:
+            for pid in list(group):
+                os.waitpid(pid, 0)
+                del group[pid]
+        self.stopped.clear()
+
+    # ---- what is done to the daemon
+
+    def disarm(self):
+        self.victim.shim.disarm()
+        fired = self.victim.shim.take_fired()
+        if fired:
+            self.counts[f"failed calls: {self.armed}"] += fired
+
+    def revive(self):
+        """Where it has ended by itself, that must have been allowed."""
+        v = self.victim
+        if v.process.poll() is None:
+            return
+        v.judge_end()
+        self.counts["ended by a fault"] += 1
+        self.disarm()
+        if v.disk:
+            v.disk.free()
+        v.start(wait_ready=False)
+
+    def kill_supervisor(self):
+        self.victim.die()
+        self.counts["kills of the supervisor"] += 1
+        self.disarm()
+        self.victim.start(wait_ready=self.rng.random() < 0.5)
+
+    def kill_worker(self):
+        workers = self.victim.workers()
+        if workers:
+            try:
+                os.kill(self.rng.choice(workers), signal.SIGKILL)
+                self.counts["kills of workers"] += 1
+            except ProcessLookupError:
+                pass
+
+    def reload(self):
+        v, rng = self.victim, self.rng
+        good = dict(v.config)
+        if rng.random() < 0.3:
+            (self.folder / "glossd.json").write_text('{"workers": "many"}')
+            v.kill(signal.SIGHUP)
+            time.sleep(0.02)  # until it has been read, or not: either is to be survived
+        pipeline = documents.PIPELINE[: rng.randint(3, len(documents.PIPELINE))]
+        v.configure(**good | {"workers": rng.randint(1, 3), "pipeline": pipeline})
+        v.kill(signal.SIGHUP)
+        self.counts["reloads"] += 1
+
+    def hold(self):
+        pid = next(pid for pid, name in self.others.items() if name == "held")
+        os.kill(pid, signal.SIGCONT if pid in self.stopped else signal.SIGSTOP)
+        self.stopped ^= {pid}
+        self.counts["subscribers stopped"] += pid in self.stopped
+
+    def fail_a_call(self):
+        kind, name, error = random_fault(self.rng)
+        self.disarm()
+        self.armed = f"{kind} {name}"
+        n = int(10 ** self.rng.uniform(0, 4 if kind == "memory" else 2.5))
+        self.victim.arm(kind, error, n, sticky=kind != "memory" and self.rng.random() < 0.3)
+
+    def jump(self):
+        hours = self.rng.choice((-240, -24, -1, 0, 1, 24, 240))
+        self.victim.shim.set_clock(hours * HOUR_MS)
+        self.counts["clock jumps"] += 1
+
+    def fill_or_free(self):
+        disk = self.victim.disk
+        if not disk:
+            self.fail_a_call()
+        elif disk.full:
+            disk.free()
+        else:
+            disk.fill(leave=self.rng.choice((0, 0, 4096, 20000, 200000)))
+            self.counts["disk-full episodes"] += 1
+
+    EVENTS = ((kill_supervisor, 8), (kill_worker, 4), (reload, 2), (hold, 1), (fail_a_call, 3), (jump, 1), (fill_or_free, 2))
+
+    def torment(self):
+        events, weights = zip(*self.EVENTS)
+        end = time.monotonic() + STUCK
+        while self.scrapers:
+            time.sleep(self.rng.uniform(0, self.pace))
+            self.revive()
+            self.rng.choices(events, weights)[0](self)
+            self.reap()
+            if time.monotonic() > end:
+                self.heal()
+                self.wait_scrapers()
+
+    # ---- the end
+
+    def heal(self):
+        v = self.victim
+        self.disarm()
+        v.shim.set_clock(0)
+        if v.disk:
+            v.disk.free()
+        self.revive()
+
+    def wait_scrapers(self):
+        try:
+            wait("answers", lambda: self.reap() or not self.scrapers, 60)
+        except AssertionError:
+            raise Violation(f"scrapers {sorted(self.scrapers.values())} get no answers, though nothing is done any more") from None
+
+    def settle(self):
+        """Started once more, with nothing in its way: all is run, and it ends clean."""
+        v = self.victim
+        wait("ready", lambda: " ready: " in v.log() or v.process.poll() is not None, 30)
+        self.revive()
+        time.sleep(0.2)  # what push clients have sent is in
+        v.end_clean()
+        v.configure(pipeline=documents.PIPELINE)
+        v.start()
+        try:
+            wait("all is run", lambda: checker.pending(v.spool) == 0, 60)
+        except AssertionError:
+            raise Violation(f"still pending: {checker.pending(v.spool)}") from None
+        v.end_clean()
+
+    def verify(self):
+        spool = checker.read_spool(self.victim.spool)
+        accepted = [line for path in self.folder.glob("*.accepted") for line in path.read_text().splitlines()]
+        seen = {path.stem: list(clients.read_records(path)) for path in self.folder.glob("*.seen")}
+        faults = checker.check(accepted, spool, seen)
+        if faults:
+            raise Violation("\n  ".join(faults))
+        self.counts["documents accepted"] += len(accepted)
+        self.counts["documents published"] += len(spool.rows)
+        self.counts["dead letters"] += len(spool.dead)
+        self.counts["seen by subscribers"] += sum(map(len, seen.values()))
+        self.counts["plugin faults"] += sum(b'"errors":[' in row.body for row in spool.rows) + sum(not i.startswith("bad") for i in spool.dead)
+
+    def run(self):
+        """Raises a Violation; the folder is then left as it is."""
+        with self.victim as v:
+            try:
+                v.start()
+                self.armed = ""
+                self.spawn_clients()
+                self.torment()
+                self.heal()
+                self.settle()
+            finally:
+                self.end_clients()
+            self.verify()
+            if v.disk:
+                v.disk.unmount()
+        self.counts["rounds"] += 1
+        shutil.rmtree(self.folder)
