@@ -247,6 +247,7 @@ help:
 	@echo "make run          install what building needs, build, show the main job"
 	@echo "make test         install what testing needs, run every test"
 	@echo "make unit         unit and plugin tests;  make integration: against the real daemon"
+	@echo "make torture      kills it, fails its calls, fills its disk, and looks whether anything is lost"
 	@echo "make lint sanitize valgrind fuzz clang      the other parts of make test"
 	@echo "make bench        every figure of the README; make bench-NAME: one"
 	@echo "make model-NAME   rebuild a plugin's model from ../shared/data"

@@ -47,6 +47,13 @@ static int restore_result(struct flight_doc *d, const struct spool_published *p)
     return 0;
 }
 
+/* None may be passed over: it is tried again, as where the disk fails. */
+static enum spool_result no_memory(struct fault *f)
+{
+    fault_set(f, "no memory for what the spool has left");
+    return SPOOL_IO;
+}
+
 static enum spool_result find_unsent(struct backlog *b, struct spool_db *db, uint64_t from,
                                      struct fault *f)
 {
@@ -58,7 +65,7 @@ static enum spool_result find_unsent(struct backlog *b, struct spool_db *db, uin
         return r;
     if (!d || restore_result(d, &p)) {
         flight_destroy(d);
-        return SPOOL_NONE;
+        return no_memory(f);
     }
     b->found[b->n_found++] = d;
     return SPOOL_OK;
@@ -75,7 +82,7 @@ static enum spool_result find_pending(struct backlog *b, struct spool_db *db, ui
         return r == SPOOL_OK ? SPOOL_NONE : r;
     d = parts_restore(&kept);
     if (!d)
-        return SPOOL_NONE;
+        return no_memory(f);
     b->found[b->n_found++] = d;
     return SPOOL_OK;
 }

@@ -182,8 +182,11 @@ static const struct generation_ops generation_ops = {on_started, on_refused, on_
 
 void dispatch_start(struct dispatch *p, struct lineup *l)
 {
-    struct generation *g = generation_start(p->loop, l, ++p->generations, &generation_ops, p);
+    struct generation *g;
 
+    p->starting = true; /* it may be refused, and all end, within the call */
+    g = generation_start(p->loop, l, ++p->generations, &generation_ops, p);
+    p->starting = false;
     if (!g) {
         p->ops->on_refused(p, NULL, NULL, "no memory");
         return;
@@ -238,6 +241,6 @@ void dispatch_end(struct dispatch *p, bool now)
         else
             generation_end(g);
     p->current = p->next = NULL;
-    if (!p->alive)
+    if (!p->alive && !p->starting)
         p->ops->on_ended(p);
 }

@@ -43,6 +43,7 @@ struct dispatch {
     uint32_t generations;              /* started so far */
     uint64_t documents;                /* put in and not out yet */
     uint64_t deaths;                   /* of workers */
+    bool starting;                     /* a generation that is not among the alive yet */
     bool ending, dropping;             /* no worker is needed; no document either */
     uv_prepare_t flush;
     uv_timer_t watch;

@@ -30,6 +30,7 @@ static void send_json(struct reply *r, struct flight_doc *d, struct json_out *o)
     zmq_msg_t body;
 
     if (o->failed || zmq_msg_init_size(&body, o->n) < 0) {
+        d->acknowledged = false; /* what is sent to it later would not be what it asked for */
         r->stats->replies_lost++;
     } else {
         memcpy(zmq_msg_data(&body), o->p, o->n);

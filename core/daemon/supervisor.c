@@ -500,7 +500,10 @@ int supervisor_run(const struct config *c)
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGIO, SIG_IGN); /* see object_copy */
-    uv_loop_init(&s.loop);
+    if (uv_loop_init(&s.loop) < 0) {
+        log_error("supervisor", "no memory for the event loop");
+        return 2;
+    }
     if (sockets_open(&s.sockets, &s.loop, c, &f) == 0) {
         serve(&s);
     } else {

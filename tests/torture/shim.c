@@ -6,7 +6,8 @@
  *
  * The hard rule: it works in one kind of process only, the child of GLOSS_SHIM_PARENT
  * (the supervisor), or, with GLOSS_SHIM_WORKERS, in everybody else; in all others every
- * call goes through. Writes and reads fail on regular files only: nothing else fails so.
+ * call goes through. Writes and reads fail on regular files only, nothing else fails
+ * so, and not on the log: it must tell why the process ended.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -92,7 +93,7 @@ static bool is_file(int fd)
 {
     struct stat s;
 
-    return fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+    return fd != STDERR_FILENO && fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
 }
 
 /* The bytes of n that a call may move; -1 with errno where it fails. */

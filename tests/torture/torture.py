@@ -12,7 +12,9 @@ import tempfile
 import time
 
 import rounds
+import sweep
 import victim
+from shim import FAULTS
 
 ORDER = """rounds|documents accepted|documents published|dead letters|seen by subscribers|kills of the supervisor|kills of workers
 ended by a fault|reloads|plugin faults|disk-full episodes|subscribers stopped|clock jumps|failed calls|flips|sweep""".replace("\n", "|").split("|")
@@ -57,6 +59,12 @@ def run_rounds(o, folder, counts):
         print(f"round {number}: {done['documents accepted']} accepted, {done['kills of the supervisor']} kills, {time.monotonic() - began:.1f} s", flush=True)
 
 
+def run_sweeps(o, folder, counts):
+    every = o["SWEEP"] == "every"
+    sweep.Sweep(o["SEED"], folder / "sweep", every, counts).run_all(FAULTS)
+    sweep.Sweep(o["SEED"], folder / "sweep-workers", every, counts, workers_too=True).run_all(["memory"])
+
+
 def main():
     o = options(sys.argv[1:])
     print("torture: " + " ".join(f"{k}={v}" for k, v in o.items() if v), flush=True)
@@ -64,6 +72,7 @@ def main():
     counts, began, status = collections.Counter(), time.monotonic(), 0
     try:
         run_rounds(o, folder, counts)
+        run_sweeps(o, folder, counts)
         shutil.rmtree(folder)
     except victim.Violation as violation:
         status = 1
