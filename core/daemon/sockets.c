@@ -21,6 +21,9 @@ enum {
     REPLAY_WAITING = 8,
     REPLAY_ANSWERS = 2,
     REPLAY_BYTES = 1 << 20, /* of a request, which is much shorter */
+    /* To bind, while the address is in use. */
+    TRIES = 20,
+    TRY_MS = 50,
     HEARTBEAT_MS = 10000,
     HEARTBEAT_TIMEOUT_MS = 30000,
 };
@@ -85,16 +88,30 @@ static void note_address(void *socket, const struct endpoint *e, size_t size)
         snprintf(e->at, size, "%s", e->address);
 }
 
+/* 0 or an errno. A glossd that was killed just now may hold the address for a moment, in a
+ * child that it was about to start. */
+static int try_to_bind(void *socket, const char *address)
+{
+    int error = EADDRINUSE;
+
+    for (int i = 0; i < TRIES && error == EADDRINUSE; i++) {
+        if (i > 0)
+            usleep(TRY_MS * 1000);
+        if (!is_taken(address))
+            error = zmq_bind(socket, address) == 0 ? 0 : zmq_errno();
+    }
+    return error;
+}
+
 static int bind_endpoint(void *socket, const struct endpoint *e, struct fault *f)
 {
     const char *hint = "change the endpoint";
-    int error;
+    int error = try_to_bind(socket, e->address);
 
-    if (!is_taken(e->address) && zmq_bind(socket, e->address) == 0) {
+    if (error == 0) {
         note_address(socket, e, 256);
         return 0;
     }
-    error = is_taken(e->address) ? EADDRINUSE : zmq_errno();
     if (error == EADDRINUSE)
         hint = "another program, perhaps another glossd, listens there: stop it, or change "
                "the endpoint";

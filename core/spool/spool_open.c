@@ -15,7 +15,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 2000 }; /* somebody looks into the file with sqlite3 */
+enum {
+    BUSY_MS = 2000, /* somebody looks into the file with sqlite3 */
+    TRIES = 20,     /* to lock it */
+    TRY_MS = 50,
+};
 
 enum spool_result spool_damaged(struct spool_db *db, struct fault *f, const char *what, ...)
 {
@@ -54,6 +58,18 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
     }
 }
 
+/* A glossd that was killed just now may hold it for a moment, in a child that it was about
+ * to start. 0, or -1. */
+static int lock(int fd)
+{
+    for (int i = 0; i < TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        usleep(TRY_MS * 1000);
+    }
+    return -1;
+}
+
 /* Two daemons on one file would give the same seq twice. */
 static int take_lock(struct spool_db *db, struct fault *f)
 {
@@ -68,7 +84,7 @@ static int take_lock(struct spool_db *db, struct fault *f)
     if (db->lock < 0)
         return fault_set(f, "the spool %s: %s: is the folder there, and ours to write?", db->path,
                          strerror(errno));
-    if (flock(db->lock, LOCK_EX | LOCK_NB))
+    if (lock(db->lock) < 0)
         return fault_set(f, "the spool %s is in use by another glossd: give this one another path",
                          db->path);
     return 0;

@@ -3,6 +3,7 @@
 what subscribers saw and what replay gives; each fault is a line of text. The hard rule: it
 fails what it should (tests/integration/test_torture.py feeds it bad histories)."""
 import collections
+import contextlib
 import re
 import sqlite3
 import time
@@ -40,7 +41,7 @@ def whole(form, head, body):
 def read_spool(path):
     """All of it, each row of published as it goes out."""
     times = Times()
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         log, ticket, seq, sent, pending, dead = db.execute("SELECT log, ticket, seq, sent, pending, dead FROM facts").fetchone()
         rows = []
         for n, prev, topic, id, form, received, head, body, members in db.execute(
@@ -56,7 +57,7 @@ def read_spool(path):
 
 
 def pending(path):
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         return db.execute("SELECT count(*) FROM pending").fetchone()[0]
 
 

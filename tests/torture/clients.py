@@ -82,7 +82,7 @@ class Scraper:
         self.socket = connect(context, zmq.DEALER, endpoint)
         self.heard = time.monotonic()
         with open(folder / f"{name}.accepted", "w") as self.accepted:
-            while self.todo or self.waiting:
+            while (self.todo or self.waiting) and not ending.told:
                 self.turn()
 
     def turn(self):

@@ -176,7 +176,7 @@ class Round:
     def settle(self):
         """Started once more, with nothing in its way: all is run, and it ends clean."""
         v = self.victim
-        wait("ready", lambda: " ready: " in v.log() or v.process.poll() is not None, 30)
+        v.wait_ready()
         self.revive()
         time.sleep(0.2)  # what push clients have sent is in
         v.end_clean()

@@ -81,7 +81,13 @@ class Victim(Daemon):
             log.rename(self.folder / f"log-{self.lives}")
         self.lives += 1
         self.armed = set()
-        return super().start(wait_ready, env=os.environ | self.shim.environment, **options)
+        super().start(False, env=os.environ | self.shim.environment, **options)
+        if wait_ready:
+            self.wait_ready()
+
+    def wait_ready(self):
+        """Until it serves, or has ended."""
+        wait("ready", lambda: " ready: " in self.log() or self.process.poll() is not None, 60)
 
     def __exit__(self, *failure):
         if self.process and self.process.poll() is None:
@@ -120,7 +126,7 @@ class Victim(Daemon):
 
     def end_clean(self):
         """SIGTERM: it finishes what is in flight and ends with status 0."""
-        wait("ready", lambda: " ready: " in self.log() or self.process.poll() is not None, 30)
+        self.wait_ready()
         self.kill(signal.SIGTERM)
         status = self.process.wait(60)
         if status != 0:
