@@ -116,16 +116,17 @@ int lineup_mend(struct lineup *l, const struct lineup *serving, const bool *at_f
 
 /* ---- the files */
 
-static struct object *find_object(const struct lineup *l, size_t n, const struct object_mark *mark)
+static struct object *find_object(const struct lineup *l, const struct object_mark *mark)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; l && l->object && i < l->config.n_pipeline; i++)
         if (l->object[i] && object_is(l->object[i], mark))
             return object_hold(l->object[i]);
     return NULL;
 }
 
-/* The object of entry i: of serving, of an entry before it, or new. */
-static int take_object(struct lineup *l, size_t i, const struct lineup *serving, struct fault *f)
+/* The object of entry i: one that is there already, or new. */
+static int take_object(struct lineup *l, size_t i, const struct lineup *serving,
+                       const struct lineup *last, struct fault *f)
 {
     const struct config_entry *e = &l->config.pipeline[i];
     struct object_mark mark;
@@ -133,10 +134,11 @@ static int take_object(struct lineup *l, size_t i, const struct lineup *serving,
 
     if (!e->file || object_look(e->file, &mark) < 0)
         return 0;
-    if (serving)
-        l->object[i] = find_object(serving, serving->config.n_pipeline, &mark);
+    l->object[i] = find_object(serving, &mark);
     if (!l->object[i])
-        l->object[i] = find_object(l, i, &mark);
+        l->object[i] = find_object(last, &mark);
+    if (!l->object[i])
+        l->object[i] = find_object(l, &mark);
     if (!l->object[i] && !(l->object[i] = object_copy(e->file, &why))) {
         fault_set(f, "plugin %s %s", e->file, why.text);
         return config_fault(&l->config, e->where, f);
@@ -144,7 +146,7 @@ static int take_object(struct lineup *l, size_t i, const struct lineup *serving,
     return 0;
 }
 
-static int take_objects(struct lineup *l, const struct lineup *serving,
+static int take_objects(struct lineup *l, const struct lineup *serving, const struct lineup *last,
                         const struct lineup_ops *ops, struct fault *f)
 {
     size_t i = 0;
@@ -152,7 +154,7 @@ static int take_objects(struct lineup *l, const struct lineup *serving,
     while (i < l->config.n_pipeline) {
         size_t n = l->config.n_pipeline;
 
-        if (!l->object[i] && take_object(l, i, serving, f) < 0 &&
+        if (!l->object[i] && take_object(l, i, serving, last, f) < 0 &&
             mend_and_say(l, i, serving, f->text, ops) < 0)
             return -1;
         i += l->config.n_pipeline == n;
@@ -169,7 +171,7 @@ static int make_objects(struct lineup *l, struct fault *f)
 }
 
 int lineup_load(struct lineup *l, const char *file, const struct lineup *serving,
-                const struct lineup_ops *ops, struct fault *f)
+                const struct lineup *last, const struct lineup_ops *ops, struct fault *f)
 {
     const struct config_spare spare = {serving ? &serving->config : NULL, ops->on_refused,
                                        ops->owner};
@@ -178,7 +180,7 @@ int lineup_load(struct lineup *l, const char *file, const struct lineup *serving
     if (config_load_sparing(&l->config, file, &spare, f) < 0)
         return -1;
     if (config_find_plugins(&l->config, f) == 0 && make_objects(l, f) == 0 &&
-        take_objects(l, serving, ops, f) == 0)
+        take_objects(l, serving, last, ops, f) == 0)
         return 0;
     lineup_finish(l);
     return -1;

@@ -136,7 +136,7 @@ static int begin(struct reload *r, enum reload_cause cause)
         free_refusals(&r->said);
     if (r->asked.object)
         watch_folders(r->watch, &r->asked.config);
-    if (lineup_load(&l, r->first->file, serving(r), &ops, &f) < 0)
+    if (lineup_load(&l, r->first->file, serving(r), &r->asked, &ops, &f) < 0)
         return refuse_whole(r, f.text);
     if (lineup_copy(&asked, &l) < 0) {
         lineup_finish(&l);

@@ -389,7 +389,7 @@ static const struct dispatch_ops dispatch_ops = {on_done, on_dead, on_started, o
 
 static void reload(struct supervisor *s, enum reload_cause cause)
 {
-    if (s->stopped)
+    if (s->stopped || s->dispatch.ending)
         return;
     reload_begin(&s->reload, cause);
     if (!s->serving)

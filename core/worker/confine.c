@@ -10,7 +10,6 @@
 #include "worker/confine.h"
 
 #include "config.h"
-#include "worker/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-    FILES = 256,           /* open at a time: a model is closed when it is mapped */
+    FILES = 256,          /* open at a time: a model is closed when it is mapped */
     FILES_ALLOWED = 1024, /* for who has children, connections or files */
 };
 
@@ -221,10 +220,10 @@ static struct scmp_arg_cmp is(unsigned arg, uint32_t value)
 }
 
 /* What nobody may do, whatever the configuration allows. */
-static void fill_guard(struct filter *f)
+static void fill_guard(struct filter *f, int socket)
 {
     for (size_t i = 0; i < sizeof on_socket / sizeof *on_socket; i++)
-        add_where(f, REFUSE, on_socket[i].call, is(on_socket[i].arg, WORKER_SOCKET));
+        add_where(f, REFUSE, on_socket[i].call, is(on_socket[i].arg, (uint32_t)socket));
     for (const int *call = to_process; *call != LAST; call++)
         add_where(f, REFUSE, *call, is(0, (uint32_t)getppid()));
     /* -1 is everybody; and there are no groups but the worker's own. */
@@ -286,13 +285,13 @@ static void fill_list(struct filter *f, uint32_t allow)
     }
 }
 
-int confine_calls(uint32_t allow, struct fault *f)
+int confine_calls(uint32_t allow, int socket, struct fault *f)
 {
     struct filter guard, list;
     int error;
 
     begin(&guard, SCMP_ACT_ALLOW);
-    fill_guard(&guard);
+    fill_guard(&guard, socket);
     error = load(&guard);
     if (error)
         return fault_set(f, "this kernel confines no calls (seccomp: %s)", strerror(error));
@@ -300,6 +299,22 @@ int confine_calls(uint32_t allow, struct fault *f)
     fill_list(&list, allow);
     error = load(&list);
     return error ? fault_set(f, "calls can't be confined: %s", strerror(error)) : 0;
+}
+
+int confine_descriptor(int fd)
+{
+    struct rlimit l;
+    int most = FILES_ALLOWED, to;
+
+    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur <= (rlim_t)most)
+        most = (int)l.rlim_cur - 1;
+    to = fcntl(fd, F_DUPFD_CLOEXEC, most);
+    if (to < 0) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        return fd;
+    }
+    close(fd);
+    return to;
 }
 
 static void limit(int resource, rlim_t most)

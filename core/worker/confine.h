@@ -11,9 +11,14 @@
 
 #include <stdint.h>
 
-/* Confines the calls of this process for good; allow is a set of enum config_allow. A call
- * that is not allowed fails with EPERM. 0, or -1 with f where the kernel can't do it. */
-int confine_calls(uint32_t allow, struct fault *f);
+/* Moves a descriptor to a number that nobody's own files get: filters know it by that, and
+ * programs that plugins run are under the same. The number, close-on-exec. Before the limits. */
+int confine_descriptor(int fd);
+
+/* Confines the calls of this process for good; allow is a set of enum config_allow, socket
+ * what nobody may touch. A call that is not allowed fails with EPERM. 0, or -1 with f where
+ * the kernel can't do it. */
+int confine_calls(uint32_t allow, int socket, struct fault *f);
 
 /* Limits of a worker: few open files, none written. */
 void confine_limits(uint32_t allow);

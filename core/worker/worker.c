@@ -33,7 +33,7 @@ struct worker {
     struct page *page;
     struct config config;
     struct pipeline *pipeline;
-    bool *at_fault; /* one for each entry: it is why there is no pipeline */
+    bool *at_fault;          /* one for each entry: it is why there is no pipeline */
     struct fault unconfined; /* why calls are not confined, or "" */
     struct doc doc;
     struct frame_skip *skip; /* one for each entry of the pipeline */
@@ -65,7 +65,6 @@ static void set_process(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    fcntl(WORKER_SOCKET, F_SETFD, FD_CLOEXEC);
     /* A plugin must not speak to systemd in the daemon's name. */
     unsetenv("NOTIFY_SOCKET");
     unsetenv("WATCHDOG_USEC");
@@ -100,15 +99,16 @@ static void confine(struct worker *w)
     for (size_t i = 0; i < w->config.n_pipeline; i++)
         allow |= w->config.pipeline[i].allow;
     confine_limits(allow);
-    confine_calls(allow, &w->unconfined);
+    confine_calls(allow, w->channel.fd, &w->unconfined);
 }
 
 /* ---- the start */
 
 /* The copies of the plugins' files that came along, and no other descriptor. */
-static void take_copies(struct config *c)
+static void take_copies(struct config *c, int socket)
 {
-    close_range(WORKER_COPY + (unsigned)c->n_pipeline, ~0U, 0);
+    close_range(WORKER_COPY + (unsigned)c->n_pipeline, (unsigned)socket - 1, 0);
+    close_range((unsigned)socket + 1, ~0U, 0);
     for (size_t i = 0; i < c->n_pipeline; i++)
         if (fcntl(WORKER_COPY + (int)i, F_SETFD, FD_CLOEXEC) == 0)
             c->pipeline[i].copy = WORKER_COPY + (int)i;
@@ -128,7 +128,7 @@ static int open_pipeline(struct worker *w, const char *json, size_t n, struct fa
     if (config_parse(&w->config, "configuration", json, n, f) < 0)
         return -1;
     log_set_level(w->config.log_level);
-    take_copies(&w->config);
+    take_copies(&w->config, w->channel.fd);
     w->at_fault = calloc(w->config.n_pipeline + 1, sizeof *w->at_fault);
     if (!w->at_fault)
         return fault_set(f, "no memory for the pipeline");
@@ -292,7 +292,7 @@ int worker_main(int argc, char **argv)
         return 2;
     }
     set_process();
-    channel_init(&w.channel, WORKER_SOCKET);
+    channel_init(&w.channel, confine_descriptor(WORKER_SOCKET));
     doc_init(&w.doc, DOC_MEMORY);
     r = start(&w);
     while (r == 0 && (r = channel_next(&w.channel, &head, &payload)) > 0)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exec/child.c - the command as a child process, on two pipes. It leads a process group
- * and dies with the worker; whatever goes wrong with it, the group is killed, so that the
- * next line meets a new one. */
+ * exec/child.c - the command as a child process, on two pipes. It dies with the worker;
+ * whatever goes wrong with it, it is killed, so that the next line meets a new one. */
 #include "child.h"
 
 #include <errno.h>
@@ -58,10 +57,9 @@ static bool has_ended(const struct child *c, uint64_t ms, char *why, size_t room
     return true;
 }
 
-/* With all of its group. */
+/* What it has started itself is in the worker's process group, and ends with that. */
 static void bury(struct child *c)
 {
-    kill(-c->pid, SIGKILL);
     kill(c->pid, SIGKILL);
     while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
         ;
@@ -106,7 +104,6 @@ static void become(const struct child *c, const int in[2], const int out[2], int
 {
     sigset_t none;
 
-    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int sig = 1; sig < SIGRTMIN; sig++)
         signal(sig, SIG_DFL);
@@ -123,9 +120,7 @@ static void become(const struct child *c, const int in[2], const int out[2], int
 static int refuse_start(const struct child *c, int error, char *why, size_t room)
 {
     snprintf(why, room, "its command \"%s\" can't be started: %s%s", c->command[0], strerror(error),
-             error == EPERM || error == EACCES
-                 ? ": it must be executable, and the entry must have \"allow\": [\"exec\"]"
-                 : "");
+             error == EPERM ? ": give its entry \"allow\": [\"exec\"]" : "");
     return -1;
 }
 

@@ -46,7 +46,7 @@ for line in sys.stdin:
     if text == "files":
         text = " ".join(sorted(os.listdir("/proc/self/fd")))
     if text == "ids":
-        text = f"{os.getpid()} {os.getpgid(0)}"
+        text = f"{os.getppid()} {os.getpgid(0)}"
     print(json.dumps({"layer": [{"label": text, "pid": os.getpid()}]}), flush=True)
 """
 
@@ -62,7 +62,7 @@ BAD = {
 
 
 def entry(code=COMMAND, **more):
-    return {"plugin": "exec", "options": {"command": ["/usr/bin/python3", "-c", code]}} | more
+    return {"plugin": "exec", "allow": ["exec"], "options": {"command": ["/usr/bin/python3", "-c", code]}} | more
 
 
 class Exec(Daemon):
@@ -130,11 +130,11 @@ def test_one_that_always_fails_is_started_ever_more_seldom():
         assert d.log().count("here\n") < 20
 
 
-def test_it_has_no_other_files_and_a_group_of_its_own():
+def test_it_has_no_other_files_and_is_of_its_workers_group():
     with Exec([entry()], workers=1) as d:
         assert d.layer("files") == "0 1 2 3"  # 3 is the folder it reads
-        pid, group = map(int, d.layer("ids").split())
-        assert pid == group == child_of(d.workers()[0])[0]
+        worker, = d.workers()
+        assert d.layer("ids") == f"{worker} {worker}"
 
 
 def test_it_ends_with_its_worker():
@@ -152,7 +152,7 @@ def test_it_ends_with_its_worker():
 
 
 def test_two_entries_under_two_names():
-    with Exec([entry("import sys\nfor l in sys.stdin: print('{\"layer\":[{\"label\":\"%s\"}]}' % n, flush=True)".replace("% n", f"% {n!r}"), **{"as": n})
+    with Exec([entry("import sys\nfor l in sys.stdin: print('{\"layer\":[{\"label\":\"%s\"}]}' % n, flush=True)".replace("% n", f"% {n!r}"), **{"as": n, "allow": ["exec"]})
                for n in ("one", "two")]) as d:
         gloss = d.gloss("x")
         assert gloss["one"] == [{"label": "one"}] and gloss["two"] == [{"label": "two"}], gloss
@@ -170,7 +170,7 @@ def test_what_it_is_given():
     echo = ("import sys, json\nfor l in sys.stdin:\n d = json.loads(l)\n"
             " print(json.dumps({'layer': [{'given': json.dumps(d, sort_keys=True)}]}), flush=True)")
     with Exec([{"plugin": "language"}, {"plugin": "shout"},
-               {"plugin": "exec", "options": {"command": ["/usr/bin/python3", "-c", echo], "needs": ["language"], "wants": ["shout"]}}]) as d:
+               {"plugin": "exec", "allow": ["exec"], "options": {"command": ["/usr/bin/python3", "-c", echo], "needs": ["language"], "wants": ["shout"]}}]) as d:
         document = {"id": "i-1", "title": "É \"NO\"", "text": "😀 YES,\n\tthey said\u0001 so to the people of this town.",
                     "published": "2026-01-01", "url": "http://x/", "source": "s", "language": "en"}
         gloss = d.gloss(**document)
@@ -180,6 +180,13 @@ def test_what_it_is_given():
         assert layers["language"] == [{"label": "en", "score": layers["language"][0]["score"]}]
         assert layers["shout"] == [{"field": "title", "start": 3, "end": 5, "label": "caps"},
                                    {"start": 2, "end": 5, "label": "caps"}], layers
+
+
+def test_what_is_not_allowed_is_said():
+    with Exec([entry(allow=[])], autostart=False) as d:
+        Daemon.start(d, wait_ready=False)
+        assert d.process.wait(10) == 2
+        assert 'can\'t be started: Operation not permitted: give its entry "allow": ["exec"]' in d.log()
 
 
 def test_the_example():

@@ -124,7 +124,7 @@ def check_document(validator, document, unit):
 def every_plugin(**config):
     names = sorted(p.stem for p in (BUILD / "plugins").glob("*.so"))
     options = {"exec": {"command": ["/usr/bin/python3", str(SOURCE / "plugins/exec/example.py")]}}
-    pipeline = [{"plugin": name, "options": options.get(name, {})} for name in names]
+    pipeline = [{"plugin": name, "allow": ["exec"] if name == "exec" else [], "options": options.get(name, {})} for name in names]
     return {"plugin_path": [str(BUILD / "plugins")], "pipeline": pipeline} | config
 
 

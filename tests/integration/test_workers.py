@@ -144,7 +144,7 @@ def test_no_orphans():
 def test_worker_has_no_other_descriptors():
     with Daemon() as d:
         for w in d.workers():
-            assert sorted(int(fd) for fd in os.listdir(f"/proc/{w}/fd")) == [0, 1, 2, 3]
+            assert sorted(int(fd) for fd in os.listdir(f"/proc/{w}/fd")) == [0, 1, 2, 1024]
             assert pathlib.Path(f"/proc/{w}/comm").read_text() == "glossd: worker\n"
 
 
