@@ -83,6 +83,7 @@ struct replay {
     struct compose compose; /* these two are the thread's while a request runs */
     struct arena scratch;
     struct replay_request now;
+    struct fault said; /* what was logged last */
     bool running, ended;
     atomic_size_t unread; /* bytes of answers that wait for their clients */
 };

@@ -18,7 +18,7 @@ enum {
     MOST = 1000,
     MOST_BYTES = 1024 * 1024, /* then the answer is closed, with the document that reached it */
     MOST_PASSED = 4096,       /* documents of other topics */
-    TOPICS = 32,
+    TOPICS = 1000,
 };
 
 struct wants {
@@ -140,10 +140,15 @@ static enum spool_result run(struct replay_request *r, struct spool_db *db, stru
     return SPOOL_OK;
 }
 
+/* Said once, though it may be asked for again and again. */
 static void done(struct replay_request *r)
 {
-    if (r->code)
-        log_error("replay", "%s", r->fault.text);
+    struct fault *said = &r->replay->said;
+
+    if (!r->code || !strcmp(said->text, r->fault.text))
+        return;
+    *said = r->fault;
+    log_error("replay", "%s", said->text);
 }
 
 static const struct wants defaults = {.limit = LIMIT, .documents = true};

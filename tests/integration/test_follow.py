@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from harness import BUILD, SOURCE, Daemon, main, wait
+from harness import BUILD, SOURCE, Daemon, ask, main, wait
 from test_replay import feed
 from test_spool import Spooled
 
@@ -132,7 +132,7 @@ def test_without_replay_it_is_told():
             assert "no replay endpoint" in "".join(t.said) and in_order(t.seqs())
         refused = subprocess.run([BUILD / "gloss", "tail", "-e", at, "--from", "1"], capture_output=True)
         assert refused.returncode == 2 and b"--replay-endpoint" in refused.stderr
-    with Daemon() as d:
+    with Daemon(spool={"durability": "none"}) as d:
         refused = subprocess.run([BUILD / "gloss", "tail", "-c", d.folder / "glossd.json", "--from", "1"], capture_output=True)
         assert refused.returncode == 1 and b'"spool"' in refused.stderr
 
@@ -165,6 +165,28 @@ def test_a_new_log_is_a_new_beginning():
             feed(d, 2)
             t.wait(2)
             assert t.seqs() == [11, 12] and "the last seq there is is 10" in t.said[0]
+
+
+def test_spool_in_memory():
+    """The same, and each start of the daemon is a new log."""
+    with Daemon(spool={"durability": "memory"}, limits=SMALL) as d:
+        with tail(d, "--from", "start") as t:
+            for round in range(2):
+                req = d.req()
+                for i in range(20):
+                    assert ask(req, {"text": "x"})["status"] == "accepted"
+                t.wait(round * 3020 + 20)
+                t.process.send_signal(signal.SIGSTOP)
+                for i in range(3000):
+                    assert ask(req, {"text": "long enough" * 50})["status"] == "accepted"
+                t.process.send_signal(signal.SIGCONT)
+                t.wait(round * 3020 + 3020)
+                d.process.kill()
+                d.process.wait()
+                (d.folder / "log").unlink()
+                d.start()
+            assert t.seqs() == list(range(1, 3021)) * 2
+            assert len({doc["gloss"]["log"] for doc in t.docs}) == 2
 
 
 def examples(d, prefix, start):

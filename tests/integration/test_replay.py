@@ -89,7 +89,7 @@ def test_refused():
         (b'{"limit":1001}', "bad_field", 'line 1, column 10: "limit" must be a whole number from 0 to 1000'),
         (b'{"topic":7}', "bad_field", 'line 1, column 10: "topic" must be a string, or an array of strings'),
         (b'{"topic":["a",{}]}', "bad_field", "line 1, column 15: "),
-        (json.dumps({"topic": ["t"] * 33}).encode(), "bad_field", ""),
+        (json.dumps({"topic": ["t"] * 1001}).encode(), "bad_field", ""),
         (b'{"from":1,"from":2}', "bad_field", 'line 1, column 11: the key "from" is given twice'),
         (b'{"topic":"\xff"}', "invalid_utf8", "line 1, column 11: "),
         (b'{"topic":"' + b"x" * 70000 + b'"}', "too_large", "a request is 65536 bytes long at most"),
@@ -287,7 +287,9 @@ def test_a_damaged_row_costs_its_answer_only():
             db.execute("UPDATE published SET members = x'00' WHERE seq = 5")
         d.start()
         req = d.socket(zmq.REQ, "replay")
-        head, part = request(req, {"from": 1})
+        for _ in range(3):
+            head, part = request(req, {"from": 1})
+        assert d.log().count("seq 5") == 1
         assert head["error"]["code"] == "damaged" and "seq 5" in head["error"]["message"] and not part
         assert [seq_of(doc) for _, doc in request(req, {"from": 1, "limit": 4})[1]] == [1, 2, 3, 4]
         assert [seq_of(doc) for _, doc in request(req, {"from": 6})[1]] == [6, 7, 8, 9]
