@@ -251,15 +251,23 @@ static bool unpack(struct replay_request *r, struct zmq_uv_message *m)
     return !r->code;
 }
 
+static const struct replay_kind *choose(const char *text, size_t n)
+{
+    size_t last = sizeof kinds / sizeof *kinds - 1;
+
+    for (size_t i = 0; i < last; i++)
+        if (request_has(text, n, kinds[i]->key))
+            return kinds[i];
+    return kinds[last];
+}
+
 static void read_request(struct replay_request *r)
 {
     const char *text = zmq_msg_data(&r->text);
-    size_t n = zmq_msg_size(&r->text), i = 0;
+    size_t n = zmq_msg_size(&r->text);
     enum reject why;
 
-    while (kinds[i]->key && !request_has(text, n, kinds[i]->key))
-        i++;
-    r->kind = kinds[i];
+    r->kind = choose(text, n);
     r->wants = arena_alloc(&r->arena, r->kind->size);
     if (!r->wants) {
         refuse_memory(r);
