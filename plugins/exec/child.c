@@ -110,9 +110,10 @@ static void become(const struct child *c, const int in[2], const int out[2], int
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (getppid() == parent && dup2(in[0], 0) == 0 && dup2(out[1], 1) == 1 &&
-        dup2(report, 3) == 3 && fcntl(3, F_SETFD, FD_CLOEXEC) == 0 && close_range(4, ~0U, 0) == 0)
+        (report == 3 || close_range(3, (unsigned)report - 1, 0) == 0) &&
+        close_range((unsigned)report + 1, ~0U, 0) == 0)
         execvp(c->command[0], (char *const *)c->command);
-    if (write(3, &errno, sizeof errno) < 0)
+    if (write(report, &errno, sizeof errno) < 0)
         _exit(126);
     _exit(127);
 }
@@ -159,8 +160,10 @@ int child_start(struct child *c, char *why, size_t room)
     c->to = pipes[0][1];
     c->from = pipes[1][0];
     line_clear(&c->answer);
-    if (error == 0 && fcntl(c->to, F_SETFL, O_NONBLOCK) == 0 &&
-        fcntl(c->from, F_SETFL, O_NONBLOCK) == 0)
+    if (error == 0 &&
+        (fcntl(c->to, F_SETFL, O_NONBLOCK) < 0 || fcntl(c->from, F_SETFL, O_NONBLOCK) < 0))
+        error = errno;
+    if (error == 0)
         return 0;
     if (c->pid > 0) {
         bury(c);
@@ -263,7 +266,7 @@ static int exchange(struct child *c, const struct line *line, size_t most,
 static int be_there(struct child *c, char *why, size_t room)
 {
     struct pollfd fd = {c->pid ? c->from : -1, POLLIN, 0};
-    uint64_t now = now_ms();
+    uint64_t now;
 
     c->lost[0] = '\0';
     if (c->pid && poll(&fd, 1, 0) > 0) {
@@ -274,6 +277,7 @@ static int be_there(struct child *c, char *why, size_t room)
     }
     if (c->pid)
         return 0;
+    now = now_ms();
     if (now < c->retry_ms) {
         snprintf(why, room,
                  "its command has failed %u times in a row, and is started again in %u ms",

@@ -193,5 +193,26 @@ def test_model_removed_while_running():
         receive(sub)
 
 
+def test_model_cut_short_while_running():
+    """It costs documents the layer, and workers; when it is whole again all goes on."""
+    with Daemon(autostart=False, workers=1) as d:
+        model = d.folder / "model"
+        model.write_bytes(b"m")
+        d.configure(pipeline=[{"plugin": "mapper", "options": {"path": str(model)}}])
+        d.start()
+        sub, push = d.subscribe(), d.push()
+        push.send_string("x")
+        assert receive(sub)[0][1]["gloss"]["mapper"] == {"score": 109}
+        os.truncate(model, 0)
+        for _ in range(3):
+            push.send_string("x")
+        d.wait_log("crashed .SIGBUS. in plugin mapper")
+        d.wait_log("a worker can't be started: .*model is empty")
+        model.write_bytes(b"n")
+        got = [document["gloss"] for _, document in receive(sub, 3)]
+        assert [g["run"].get("errors") for g in got] == [[{"plugin": "mapper", "error": "crashed (SIGBUS)"}], None, None], got
+        assert [g.get("mapper") for g in got] == [None, {"score": 110}, {"score": 110}]
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])
