@@ -54,7 +54,9 @@ struct config_entry {
     const char *where;  /* key path for errors: "pipeline[2]", "plugins.d/x.json" */
     uint32_t timeout_ms;
     enum config_on_error on_error;
-    uint32_t allow; /* enum config_allow */
+    uint32_t allow;     /* enum config_allow */
+    uint32_t off_after; /* failures in a row; 0: never */
+    uint32_t retry_s;
     const struct config_when *when;
     size_t n_when;
     const struct config_as *as;

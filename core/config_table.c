@@ -12,6 +12,7 @@
 #define IN(member)  .offset = offsetof(struct config_entry, member)
 #define SAFE_NUMBER 9007199254740991u /* the greatest that every JSON reader keeps */
 #define HOUR_MS     3600000u
+#define DAY_S       86400u
 
 static const struct config_key endpoint_keys[] = {
     {"pull", KIND_ENDPOINT, AT(endpoints.pull), .def = "\"tcp://127.0.0.1:7101\"",
@@ -34,8 +35,10 @@ static const struct config_key limit_keys[] = {
              "is read and senders wait."},
     {"in_flight_bytes", KIND_COUNT64, AT(limits.in_flight_bytes), .def = "268435456", .min = 1,
      .max = SAFE_NUMBER, .help = "The same, as the memory they take: about twice their length."},
-    {"worker_bytes", KIND_COUNT64, AT(limits.worker_bytes), .def = "0", .max = SAFE_NUMBER,
-     .help = "Memory a worker may use; 0 is no limit."},
+    {"worker_bytes", KIND_COUNT64, AT(limits.worker_bytes), .def = "4294967296",
+     .max = SAFE_NUMBER,
+     .help = "Memory a worker may map, models included; 0 is no limit. A document takes up to 30 "
+             "times its length."},
     {"subscriber_documents", KIND_COUNT64, AT(limits.subscriber_documents), .def = "10000",
      .min = 1, .max = INT32_MAX,
      .help = "Documents queued for a subscriber that does not keep up; further ones are dropped "
@@ -123,6 +126,11 @@ const struct config_key config_entry_keys[] = {
     {"on_error", KIND_CHOICE, IN(on_error), .def = "\"publish\"", .choices = on_errors,
      .help = "What becomes of a document on which it fails: published without its layers and with "
              "a note, or kept as a dead letter."},
+    {"off_after", KIND_COUNT32, IN(off_after), .def = "10", .max = 1000000,
+     .help = "Failures in a row, crashes and errors it reports, after which it is switched off; 0 "
+             "is never."},
+    {"retry_s", KIND_COUNT32, IN(retry_s), .def = "60", .min = 1, .max = DAY_S,
+     .help = "Seconds until one that is switched off is tried again, with one document."},
     {"allow", KIND_WORDS, IN(allow), .def = "[]", .choices = allows,
      .help = "What its workers may do beside computing and reading files: use the network, start "
              "programs and threads (exec), write files."},

@@ -114,6 +114,7 @@ static void answer(struct child *c, const struct frame_head *head, const char *p
     struct flight_doc *d = c->queue.first;
 
     if (!d || d == c->unsent || d->ticket != head->ticket) {
+        c->hung_up = true;
         child_kill(c, "answered what it was not asked");
         return;
     }
@@ -140,8 +141,15 @@ static void take_frame(struct child *c, const struct frame_head *head, const cha
             c->refused = strndup(payload, head->size);
         break;
     default:
+        c->hung_up = true;
         child_kill(c, "sent what is no frame");
     }
+}
+
+/* How large its next frame may be. */
+static uint64_t most(const struct child *c)
+{
+    return FRAME_MOST(c->queue.first ? c->queue.first->n_frame : 0);
 }
 
 static void take_frames(struct child *c)
@@ -151,6 +159,11 @@ static void take_frames(struct child *c)
 
     while (c->n_in - at >= sizeof head && !c->killed[0]) {
         memcpy(&head, c->in + at, sizeof head);
+        if (head.size > most(c)) {
+            c->hung_up = true;
+            child_kill(c, "sent %" PRIu32 " bytes at once", head.size);
+            break;
+        }
         if (c->n_in - at - sizeof head < head.size)
             break;
         take_frame(c, &head, c->in + at + sizeof head);
@@ -225,6 +238,8 @@ static void on_exit_of(uv_process_t *process, int64_t status, int sig)
         ; /* what it had answered before it ended */
     describe(c, status, sig, how, sizeof how);
     c->hung_up = c->hung_up && c->killed[0];
+    c->spent = !c->killed[0] && sig == 0 && status == FRAME_SPENT &&
+               atomic_load(&c->page->phase) != PAGE_PROCESS;
     c->signal = c->killed[0] ? 0 : sig;
     output_close(&c->output, on_closed);
     c->ops->on_gone(c, how);

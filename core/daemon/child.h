@@ -45,7 +45,9 @@ struct child {
     size_t bytes;              /* of their frames */
     char *refused;             /* what its FRAME_REFUSED said, or NULL */
     int signal;                /* what ended it, where it was a signal from outside */
-    bool hung_up; /* it was killed for having closed its socket: the page has gone on since */
+    bool spent;                /* it ended because a fresh one would do better */
+    bool hung_up; /* it was killed for what it did to its socket, and has gone on since:
+                     the page says nothing about that */
     const struct page *page;
 
     const struct child_ops *ops;

@@ -10,11 +10,17 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FILES_ENOUGH = 4096 };
+enum {
+    FILES_ENOUGH = 4096,
+    /* Sockets, spool, loop; and a client or two. */
+    FILES_OWN = 64,
+    FILES_A_WORKER = 8, /* at a reload there are twice as many, and plugins too */
+};
 
 static const char help[] =
     "usage: glossd [-c FILE]\n"
@@ -53,21 +59,31 @@ static void open_standard_files(void)
     close(fd);
 }
 
-/* A connection takes a file: as many as the system allows. */
-static void raise_open_files(void)
+/* A connection takes a file: as many as the system allows. Without those the daemon itself
+ * takes, libzmq would end the process. */
+static int raise_open_files(const struct config *c)
 {
+    rlim_t least = FILES_OWN + FILES_A_WORKER * (rlim_t)c->workers + 2 * (rlim_t)c->n_pipeline;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
+        return 0;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < least) {
+        log_error("supervisor",
+                  "only %lu files may be open, and glossd needs %lu with %" PRIu32
+                  " workers: raise the hard limit (LimitNOFILE= in the unit, or ulimit -Hn)",
+                  (unsigned long)limit.rlim_cur, (unsigned long)least, c->workers);
+        return -1;
+    }
     if (limit.rlim_cur < FILES_ENOUGH)
         log_warn("supervisor",
                  "only %lu files may be open, and each client takes one: raise the hard limit "
                  "(LimitNOFILE= in the unit, or ulimit -Hn) to %d or more",
                  (unsigned long)limit.rlim_cur, FILES_ENOUGH);
+    return 0;
 }
 
 static int run(const char *file)
@@ -83,8 +99,7 @@ static int run(const char *file)
         return 2;
     }
     log_set_level(c.log_level);
-    raise_open_files();
-    status = supervisor_run(&c);
+    status = raise_open_files(&c) < 0 ? 2 : supervisor_run(&c);
     config_finish(&c);
     return status;
 }

@@ -3,9 +3,10 @@
  * daemon/dispatch.c - documents to workers, and back.
  *
  * When a worker dies, the shared page says which document it was in and which
- * plugin. That document runs again without that plugin; where no plugin is to blame,
- * it gets a strike, and is given up at the second. The others just run again; where
- * the page names none, one at a time, until it is known which it was. Who is killed
+ * plugin. That document runs again without that plugin; where the page names none, it
+ * gets a strike, and from the second on it runs without one plugin after the other, until
+ * it passes or all have been tried: then it is given up. The others just run again; where
+ * the page names no document, one at a time, until it is known which it was. Who is killed
  * from outside (SIGKILL) while in no document did not die of one.
  */
 #include "daemon/dispatch.h"
@@ -28,10 +29,32 @@ static void on_watch(uv_timer_t *timer);
 
 static void give_up(struct dispatch *p, struct flight_doc *d, const char *why)
 {
-    const struct frame_result r = {.error = {why, strlen(why)}};
+    const struct frame_result r = {.error = {why, strlen(why)}}, nothing = {0};
 
+    /* It may be the one a plugin is tried with. */
+    if (p->current)
+        breakers_note(&p->current->breakers, d->ticket, &nothing, uv_now(p->loop));
     p->documents--;
     p->ops->on_dead(p, d, &r);
+}
+
+/* Makes d's frame fit the workers that serve: without the plugins that are switched off.
+ * 0, or -1 without memory. */
+static int prepare_frame(struct generation *g, struct flight_doc *d)
+{
+    struct breakers *b = &g->breakers;
+
+    if (flight_prepare(d, g->number) < 0)
+        return -1;
+    for (uint32_t i = 0; b->off > 0 && i < b->n; i++) {
+        const char *why = NULL;
+
+        if (!flight_skips(d, i))
+            why = breakers_stop(b, i, &d->id, d->ticket, uv_now(g->loop));
+        if (why && !flight_skip_entry(d, i, why))
+            return -1;
+    }
+    return 0;
 }
 
 static void on_flush(uv_prepare_t *prepare)
@@ -44,7 +67,7 @@ static void on_flush(uv_prepare_t *prepare)
     while (p->waiting.first && (c = generation_pick(p->current, p->waiting.first))) {
         struct flight_doc *d = flight_pop(&p->waiting);
 
-        if (flight_prepare(d, p->current->number) == 0)
+        if (prepare_frame(p->current, d) == 0)
             child_give(c, d);
         else
             give_up(p, d, "no memory");
@@ -61,6 +84,16 @@ void dispatch_put(struct dispatch *p, struct flight_doc *d)
 
 /* ---- documents back */
 
+/* A document that killed its workers has passed without this entry. */
+static void convict(struct generation *g, const struct flight_doc *d)
+{
+    const char *plugin = g->lineup.config.pipeline[d->probe].plugin;
+
+    log_warn("dispatch", "workers died of plugin %s in document %.*s, which passes without it",
+             plugin, (int)d->id.n, d->id.p);
+    breakers_fail(&g->breakers, d->probe, d->ticket, "workers died of it", uv_now(g->loop));
+}
+
 static void on_result(struct generation *g, struct flight_doc *d, uint32_t type,
                       const char *payload, size_t n)
 {
@@ -71,6 +104,9 @@ static void on_result(struct generation *g, struct flight_doc *d, uint32_t type,
         give_up(p, d, "the worker's answer can't be read");
         return;
     }
+    breakers_note(&g->breakers, d->ticket, &r, uv_now(g->loop));
+    if (d->probing)
+        convict(g, d);
     p->documents--;
     if (type == FRAME_DEAD)
         p->ops->on_dead(p, d, &r);
@@ -83,6 +119,8 @@ static struct flight_doc *find_victim(const struct child *c)
 {
     uint64_t ticket = atomic_load(&c->page->ticket);
 
+    if (c->spent)
+        return NULL;
     for (struct flight_doc *d = c->queue.first; d; d = d->next)
         if (d->ticket == ticket && !c->hung_up)
             return d;
@@ -94,7 +132,8 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
                   const char *how)
 {
     uint32_t entry = atomic_load(&c->page->entry);
-    bool in_plugin = atomic_load(&c->page->phase) == PAGE_PROCESS &&
+    char after[160];
+    bool in_plugin = !c->hung_up && atomic_load(&c->page->phase) == PAGE_PROCESS &&
                      atomic_load(&c->page->ticket) == d->ticket &&
                      entry < g->lineup.config.n_pipeline;
 
@@ -103,11 +142,14 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
                  "worker %u (process %d) %s in plugin %s, document %.*s: run again without it",
                  c->number, c->process.pid, how, g->lineup.config.pipeline[entry].plugin,
                  (int)d->id.n, d->id.p);
+        breakers_fail(&g->breakers, entry, d->ticket, how, uv_now(g->loop));
         return flight_skip_entry(d, entry, how);
     }
     log_warn("dispatch", "worker %u (process %d) %s in document %.*s", c->number, c->process.pid,
              how, (int)d->id.n, d->id.p);
-    return ++d->strikes < STRIKES;
+    d->suspect = true;
+    snprintf(after, sizeof after, "its worker %s, but not without it", how);
+    return ++d->strikes < STRIKES || flight_probe(d, (uint32_t)g->lineup.config.n_pipeline, after);
 }
 
 /* Nobody knows which of its documents a worker died of: each runs alone. */
@@ -128,10 +170,10 @@ static void on_death(struct generation *g, struct child *c, const char *how)
     char why[128];
 
     snprintf(why, sizeof why, "a worker %s in it", how);
-    p->deaths++;
-    if (!victim)
+    p->deaths += !c->spent;
+    if (!victim && !c->spent)
         suspect_all(c, how);
-    else if (!p->dropping)
+    else if (victim && !p->dropping)
         good = blame(g, c, victim, how);
     while ((d = flight_pop(&c->queue))) {
         if (p->dropping || (d == victim && !good))

@@ -128,7 +128,16 @@ int flight_prepare(struct flight_doc *d, uint32_t generation)
     if (same)
         return 0;
     drop_skips(d);
+    d->probing = false;
     return remake_frame(d, old);
+}
+
+bool flight_skips(const struct flight_doc *d, uint32_t entry)
+{
+    for (size_t i = 0; i < d->n_skip; i++)
+        if (d->skip[i].entry == entry)
+            return true;
+    return false;
 }
 
 bool flight_skip_entry(struct flight_doc *d, uint32_t entry, const char *why)
@@ -136,9 +145,8 @@ bool flight_skip_entry(struct flight_doc *d, uint32_t entry, const char *why)
     struct frame_skip *skip;
     char *copy;
 
-    for (size_t i = 0; i < d->n_skip; i++)
-        if (d->skip[i].entry == entry)
-            return false;
+    if (flight_skips(d, entry))
+        return false;
     skip = realloc(d->skip, (d->n_skip + 1) * sizeof *skip);
     if (!skip)
         return false;
@@ -147,7 +155,34 @@ bool flight_skip_entry(struct flight_doc *d, uint32_t entry, const char *why)
     if (!copy)
         return false;
     skip[d->n_skip++] = (struct frame_skip){entry, {copy, strlen(copy)}};
-    return remake_frame(d, d->n_skip - 1) == 0;
+    return remake_frame(d, d->n_skip) == 0;
+}
+
+static void unskip(struct flight_doc *d, uint32_t entry)
+{
+    size_t i = 0;
+
+    while (i < d->n_skip && d->skip[i].entry != entry)
+        i++;
+    if (i == d->n_skip)
+        return;
+    free((char *)d->skip[i].why.p);
+    d->skip[i] = d->skip[--d->n_skip];
+}
+
+bool flight_probe(struct flight_doc *d, uint32_t n, const char *why)
+{
+    uint32_t next = d->probing ? d->probe : n;
+
+    if (d->probing)
+        unskip(d, d->probe);
+    while (next > 0 && flight_skips(d, next - 1))
+        next--;
+    d->probing = next > 0;
+    if (!d->probing)
+        return false;
+    d->probe = next - 1;
+    return flight_skip_entry(d, d->probe, why);
 }
 
 void flight_push(struct flight_queue *q, struct flight_doc *d)

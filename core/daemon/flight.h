@@ -53,6 +53,8 @@ struct flight_doc {
     uint32_t generation; /* of workers, whose pipeline skip counts by */
     unsigned strikes;    /* workers that died in it with no plugin to blame */
     bool suspect;        /* its worker died, perhaps not of it: it runs alone */
+    bool probing;        /* it runs without one entry, to see whether that is to blame: */
+    uint32_t probe;
 };
 
 struct flight_queue {
@@ -92,9 +94,16 @@ void flight_leave(struct flight *f, struct flight_doc *d);
  * for they count the entries of another pipeline. 0, or -1 without memory. */
 int flight_prepare(struct flight_doc *d, uint32_t generation);
 
+/* Whether entry must not run on d. */
+bool flight_skips(const struct flight_doc *d, uint32_t entry);
+
 /* Notes that entry must not run on d again. False where that was known already, or
  * there is no memory: the document then has no way left. */
 bool flight_skip_entry(struct flight_doc *d, uint32_t entry, const char *why);
+
+/* The same of the next entry in turn, from the last of n to the first, in the stead of the one
+ * before. False when all have been tried. */
+bool flight_probe(struct flight_doc *d, uint32_t n, const char *why);
 
 void flight_push(struct flight_queue *q, struct flight_doc *d);
 struct flight_doc *flight_pop(struct flight_queue *q); /* NULL when empty */

@@ -86,7 +86,7 @@ struct generation *generation_start(uv_loop_t *loop, struct lineup *l, uint32_t 
     g->timer.data = g;
     g->json = config_dump(&g->lineup.config);
     g->child = calloc(g->lineup.config.workers, sizeof(struct child *));
-    if (!g->json || !g->child) {
+    if (breakers_init(&g->breakers, &g->lineup.config) < 0 || !g->json || !g->child) {
         generation_destroy(g);
         return NULL;
     }
@@ -104,6 +104,7 @@ static void on_freed(uv_handle_t *timer)
 
 void generation_destroy(struct generation *g)
 {
+    breakers_finish(&g->breakers);
     lineup_finish(&g->lineup);
     free(g->pipeline);
     free(g->json);

@@ -7,6 +7,7 @@
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
 
+#include "daemon/breaker.h"
 #include "daemon/child.h"
 #include "daemon/lineup.h"
 
@@ -43,6 +44,7 @@ struct generation {
     struct lineup lineup; /* owned */
     bool was_killed;      /* it was refused for a worker that somebody killed from outside */
     char *pipeline;       /* the names in the order they run; owned */
+    struct breakers breakers;
 
     const struct generation_ops *ops;
     void *owner;

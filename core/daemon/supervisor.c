@@ -405,17 +405,25 @@ static void on_change(void *owner)
     reload(owner, RELOAD_CHANGED);
 }
 
+static void say_stats(const struct supervisor *s)
+{
+    char line[512], off[512] = "";
+
+    stats_write(&s->stats, line, sizeof line);
+    if (s->dispatch.current)
+        breakers_write(&s->dispatch.current->breakers, off, sizeof off);
+    log_info("supervisor", "%s, in flight %" PRIu64 ", workers died %" PRIu64 "%s%s", line,
+             s->flight.documents, s->dispatch.deaths, *off ? ", switched off: " : "", off);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct supervisor *s = handle->data;
-    char line[512];
 
     if (number == SIGHUP) {
         reload(s, RELOAD_ASKED);
     } else if (number == SIGUSR1) {
-        stats_write(&s->stats, line, sizeof line);
-        log_info("supervisor", "%s, in flight %" PRIu64 ", workers died %" PRIu64, line,
-                 s->flight.documents, s->dispatch.deaths);
+        say_stats(s);
     } else if (!s->stopped) {
         log_info("supervisor", "SIG%s: finishing what is in flight (%" PRIu64 " documents)",
                  sigabbrev_np(number), s->flight.documents);

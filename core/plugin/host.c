@@ -489,6 +489,7 @@ struct gloss_doc *host_enter(struct host *h, struct doc *d, uint64_t now_ns)
     uint32_t ms = host_time_ms(h, d);
 
     h->last_error[0] = '\0';
+    d->output = 0;
     h->doc = (struct gloss_doc){.host = h,
                                 .doc = d,
                                 .layers = d->n_layers,

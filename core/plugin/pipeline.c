@@ -11,6 +11,7 @@
 #include "plugin/options.h"
 #include "plugin/plugin.h"
 #include "plugin/topic.h"
+#include "wire/frame.h"
 #include "wire/page.h"
 
 #include <fenv.h>
@@ -38,6 +39,7 @@ struct entry {
     size_t n_waits;         /* in waits */
     struct graph_node node; /* its lists are our own */
     enum outcome outcome;   /* of the document being run */
+    bool ran;               /* and it is its own */
 };
 
 struct pipeline {
@@ -476,6 +478,7 @@ static uint64_t call(struct pipeline *p, struct entry *e, struct doc *d, uint64_
     mark(p->page, PAGE_PROCESS, (uint32_t)e->index, host_time_ms(e->host, d), start);
     rc = e->plugin.table.process(host_table(e->host), e->self, doc);
     settle(p);
+    e->ran = true;
     end = now_ns();
     mark_core(p->page, end);
     host_leave(e->host, rc == GLOSS_OK);
@@ -496,6 +499,7 @@ static uint64_t run_entry(struct pipeline *p, struct entry *e, struct doc *d, co
         return start;
     }
     if (e->off) {
+        e->ran = true;
         fail(e, d, "%s", e->off);
         return start;
     }
@@ -514,10 +518,29 @@ void pipeline_run(struct pipeline *p, struct doc *d, const char *const *skip)
     mark_core(p->page, now);
     d->times = arena_alloc(&d->arena, p->n * sizeof *d->times);
     d->n_times = 0;
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->n; i++) {
         p->entries[i].outcome = NOT_RUN;
+        p->entries[i].ran = false;
+    }
     for (size_t i = 0; i < p->n; i++)
         now = run_entry(p, &p->entries[i], d, skip ? skip[p->entries[i].index] : NULL, now);
+}
+
+void pipeline_outcomes(const struct pipeline *p, char *to)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct entry *e = &p->entries[i];
+
+        to[e->index] = !e->ran ? FRAME_NOT_RUN : e->outcome == FAILED ? FRAME_FAILED : FRAME_PASSED;
+    }
+}
+
+const char *pipeline_spent(const struct pipeline *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->entries[i].off)
+            return p->entries[i].name;
+    return NULL;
 }
 
 /* ---- what it is */

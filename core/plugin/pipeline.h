@@ -28,6 +28,13 @@ void pipeline_destroy(struct pipeline *p); /* NULL is accepted */
  * reason is noted in the document. What fails is noted there too. */
 void pipeline_run(struct pipeline *p, struct doc *d, const char *const *skip);
 
+/* What each entry of the configuration did in the last run: to[entry] becomes an enum
+ * frame_outcome. What was not run by the fault of another counts as that. */
+void pipeline_outcomes(const struct pipeline *p, char *to);
+
+/* Who can't go on (GLOSS_EFATAL) and is not called again in this process, or NULL. */
+const char *pipeline_spent(const struct pipeline *p);
+
 /* Entries in the order they run; what they are, for logs, `gloss plugins`, schema. */
 struct pipeline_info {
     const char *name, *path;

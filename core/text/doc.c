@@ -15,6 +15,14 @@
 
 enum { TEXT_MAX = 1 << 30, NOTES_MAX = 64, NOTE_BYTES = 1024 };
 
+/* What one plugin may have published of a document. */
+enum {
+    OUTPUT_MIN = 8 << 20,
+    OUTPUT_TIMES = 16, /* its length */
+    ANNOT_BYTES = 48,  /* what each annotation takes beside its text and label */
+    ATTR_BYTES = 8,
+};
+
 void doc_init(struct doc *d, size_t limit)
 {
     *d = (struct doc){.limit = limit};
@@ -166,6 +174,23 @@ static bool layer_grow(struct doc *d, struct doc_layer *l)
     return true;
 }
 
+/* Counts what is to be published. A span costs its text, so that a few annotations could make
+ * gigabytes: a plugin may publish many times the document, and not more. */
+static bool publish(struct doc *d, size_t bytes)
+{
+    if (d->output + bytes > OUTPUT_MIN + OUTPUT_TIMES * d->len)
+        return false;
+    d->output += bytes;
+    return true;
+}
+
+static size_t annot_bytes(const struct doc_layer *l, struct gloss_span span, const char *label)
+{
+    bool has_text = span.end <= TEXT_MAX && !(l->flags & GLOSS_NOTEXT);
+
+    return ANNOT_BYTES + (label ? strlen(label) : 0) + (has_text ? span.end - span.begin : 0);
+}
+
 int32_t doc_annotate(struct doc *d, struct doc_layer *l, struct gloss_span span, const char *label,
                      double score)
 {
@@ -177,6 +202,8 @@ int32_t doc_annotate(struct doc *d, struct doc_layer *l, struct gloss_span span,
         return GLOSS_EVALUE;
     if (l->flags & GLOSS_ONE && l->n)
         return GLOSS_ELAYER;
+    if (!publish(d, annot_bytes(l, span, label)))
+        return GLOSS_ELIMIT;
     if (l->n >= INT32_MAX || (l->n == l->room && !layer_grow(d, l)))
         return GLOSS_ELIMIT;
     if (label) {
@@ -236,12 +263,14 @@ int doc_set(struct doc *d, struct doc_layer *l, int32_t annot, const char *key, 
         return GLOSS_EVALUE;
     if (str ? !is_utf8(str) : !isfinite(num))
         return GLOSS_EVALUE;
+    a = find_attr(l, (size_t)annot, key);
+    if ((!a || str) && !publish(d, ATTR_BYTES + strlen(key) + (str ? strlen(str) : 0)))
+        return GLOSS_ELIMIT;
     if (str) {
         copy = arena_strndup(&d->arena, str, strlen(str));
         if (!copy)
             return GLOSS_ELIMIT;
     }
-    a = find_attr(l, (size_t)annot, key);
     if (!a)
         a = add_attr(d, &l->attrs[annot], key);
     if (!a)

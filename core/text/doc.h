@@ -69,6 +69,8 @@ struct doc {
     int split; /* tokens have been made */
     struct tokens tokens;
 
+    size_t output; /* what the layers of the plugin that runs take, published: about */
+
     struct doc_layer *layers; /* in the order of the pipeline */
     size_t n_layers, room_layers;
 

@@ -2,8 +2,8 @@
  *
  * frame.c - slices in a frame are their lengths, then their bytes. A document: the
  * head; how many plugins to skip; the fields in the order of struct doc_fields; and of
- * each plugin to skip its entry and the reason. A result: topic, plugin, error, and the
- * members as the rest.
+ * each plugin to skip its entry and the reason. A result: topic, plugin, error, the
+ * outcomes, and the members as the rest.
  */
 #include "wire/frame.h"
 
@@ -12,7 +12,7 @@
 #define FIELDS (sizeof(struct doc_fields) / sizeof(struct slice))
 #define ABSENT UINT32_MAX
 
-enum { RESULT_PARTS = 3 }; /* of struct frame_result: topic, plugin, error */
+enum { RESULT_PARTS = 4 }; /* of struct frame_result: topic, plugin, error, outcomes */
 
 static char *put_u32(char *to, uint32_t v)
 {

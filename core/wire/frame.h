@@ -14,11 +14,11 @@
 
 enum frame_type {
     FRAME_CONFIG = 1, /* to the worker, first: the configuration as JSON */
-    FRAME_READY,      /* from it: the names of the pipeline, in order, for the log; NUL; a warning */
-    FRAME_REFUSED,    /* from it, instead: why it can't start; it exits then */
-    FRAME_DOC,        /* to it: a document */
-    FRAME_GLOSS,      /* from it: topic and gloss members */
-    FRAME_DEAD,       /* from it: the document must not be published, and why */
+    FRAME_READY,   /* from it: the names of the pipeline, in order, for the log; NUL; a warning */
+    FRAME_REFUSED, /* from it, instead: why it can't start; it exits then */
+    FRAME_DOC,     /* to it: a document */
+    FRAME_GLOSS,   /* from it: topic and gloss members */
+    FRAME_DEAD,    /* from it: the document must not be published, and why */
 };
 
 struct frame_head {
@@ -45,11 +45,21 @@ void frame_doc_write(char *to, uint64_t ticket, const struct doc_fields *f,
 int frame_doc_read(const char *payload, size_t n, struct doc_fields *f, struct frame_skip *skip,
                    size_t *n_skip);
 
+/* What an entry of the pipeline did with a document. */
+enum frame_outcome { FRAME_NOT_RUN, FRAME_PASSED, FRAME_FAILED };
+
 /* What a worker answers. FRAME_GLOSS: topic, members, and where a plugin failed which (the
- * first) and how; FRAME_DEAD: plugin and error alone. */
+ * first) and how; FRAME_DEAD: plugin and error alone. outcomes: an enum frame_outcome in a
+ * byte for each entry of the configuration. */
 struct frame_result {
-    struct slice topic, plugin, error, members; /* error.p NULL: nothing failed */
+    struct slice topic, plugin, error, outcomes, members; /* error.p NULL: nothing failed */
 };
+
+/* The most a document of n bytes may become; who sends more has gone mad. */
+#define FRAME_MOST(n) ((UINT64_C(256) << 20) + 32 * (uint64_t)(n))
+
+/* The status of a worker that has ended because it is used up: a fresh one can go on. */
+enum { FRAME_SPENT = 75 };
 
 /* Bytes that go before the members: all the rest of a result. */
 size_t frame_result_size(const struct frame_result *r);

@@ -222,7 +222,7 @@ static struct scmp_arg_cmp is(unsigned arg, uint32_t value)
 /* What nobody may do, whatever the configuration allows. */
 static void fill_guard(struct filter *f, int socket)
 {
-    for (size_t i = 0; i < sizeof on_socket / sizeof *on_socket; i++)
+    for (size_t i = 0; socket >= 0 && i < sizeof on_socket / sizeof *on_socket; i++)
         add_where(f, REFUSE, on_socket[i].call, is(on_socket[i].arg, (uint32_t)socket));
     for (const int *call = to_process; *call != LAST; call++)
         add_where(f, REFUSE, *call, is(0, (uint32_t)getppid()));

@@ -15,9 +15,9 @@
  * programs that plugins run are under the same. The number, close-on-exec. Before the limits. */
 int confine_descriptor(int fd);
 
-/* Confines the calls of this process for good; allow is a set of enum config_allow, socket
- * what nobody may touch. A call that is not allowed fails with EPERM. 0, or -1 with f where
- * the kernel can't do it. */
+/* Confines the calls of this process for good; allow is a set of enum config_allow, socket the
+ * descriptor that send() and recv() alone may use, or -1. A call that is not allowed fails with
+ * EPERM. 0, or -1 with f where the kernel can't do it. */
 int confine_calls(uint32_t allow, int socket, struct fault *f);
 
 /* Limits of a worker: few open files, none written. */

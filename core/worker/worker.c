@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,15 @@
 /* What a document may use beside its text. */
 #define DOC_MEMORY ((size_t)4 << 30)
 
+enum { LOOK_US = 10000 }; /* how often it is looked how much memory is used */
+
+/* A sanitizer maps more than any limit. */
+#ifdef SANITIZED
+enum { MEMORY_LIMITED = 0 };
+#else
+enum { MEMORY_LIMITED = 1 };
+#endif
+
 struct worker {
     struct channel channel;
     struct page *page;
@@ -38,6 +48,9 @@ struct worker {
     struct doc doc;
     struct frame_skip *skip; /* one for each entry of the pipeline */
     const char **why;        /* the same as pipeline_run wants it */
+    char *outcomes;          /* of each entry, an enum frame_outcome */
+    uint64_t empty_bytes;    /* of memory before the first document */
+    uint64_t looked_us;      /* when it was looked how much memory is used */
 };
 
 /* ---- the process */
@@ -55,6 +68,20 @@ static void set_log(void)
     setenv("JOURNAL_STREAM", stream, 1);
 }
 
+/* When the machine runs out of memory, a worker is to go, not the daemon. */
+static void offer_to_die(void)
+{
+    static const char score[] = "800"; /* of 1000 */
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (write(fd, score, sizeof score - 1) < 0) {
+        /* it goes by its size, then */
+    }
+    close(fd);
+}
+
 static void set_process(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -69,6 +96,7 @@ static void set_process(void)
     unsetenv("NOTIFY_SOCKET");
     unsetenv("WATCHDOG_USEC");
     set_log();
+    offer_to_die();
 }
 
 static int map_page(struct worker *w)
@@ -85,9 +113,23 @@ static int limit_memory(uint64_t bytes, struct fault *f)
 {
     struct rlimit limit = {bytes, bytes};
 
-    if (bytes > 0 && setrlimit(RLIMIT_AS, &limit) < 0)
+    if (MEMORY_LIMITED && bytes > 0 && setrlimit(RLIMIT_AS, &limit) < 0)
         return fault_set(f, "limits.worker_bytes can't be set: %s", strerror(errno));
     return 0;
+}
+
+/* Bytes of memory this process has mapped. */
+static uint64_t memory_used(void)
+{
+    char text[64] = "";
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return 0;
+    if (read(fd, text, sizeof text - 1) < 0)
+        text[0] = '\0';
+    close(fd);
+    return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* A filter is of the process: the entries of a pipeline share what one of them asks for. A
@@ -141,7 +183,8 @@ static int open_pipeline(struct worker *w, const char *json, size_t n, struct fa
         return -1;
     w->skip = calloc(w->config.n_pipeline + 1, sizeof *w->skip);
     w->why = calloc(w->config.n_pipeline + 1, sizeof *w->why);
-    return w->skip && w->why ? 0 : fault_set(f, "no memory for the pipeline");
+    w->outcomes = calloc(w->config.n_pipeline + 1, 1);
+    return w->skip && w->why && w->outcomes ? 0 : fault_set(f, "no memory for the pipeline");
 }
 
 /* The names of the pipeline in the order they run, and what the supervisor should warn of. */
@@ -194,6 +237,7 @@ static int start(struct worker *w)
     if (channel_end(&w->channel, begin, r == 0 ? FRAME_READY : FRAME_REFUSED, 0) < 0 ||
         channel_flush(&w->channel) < 0)
         return -1;
+    w->empty_bytes = memory_used();
     mark(w->page, 0, PAGE_IDLE);
     return r;
 }
@@ -205,13 +249,13 @@ static struct slice slice_of(const char *s)
     return (struct slice){s, s ? strlen(s) : 0};
 }
 
-/* What comes before the members: the topic, and what failed first. */
+/* What comes before the members: the topic, what failed first, who passed. */
 static int put_result(struct worker *w, const struct doc_error *error, const char *topic)
 {
-    struct frame_result r = {slice_of(topic),
-                             slice_of(error ? error->plugin : NULL),
-                             slice_of(error ? error->error : NULL),
-                             {NULL, 0}};
+    struct frame_result r = {.topic = slice_of(topic),
+                             .plugin = slice_of(error ? error->plugin : NULL),
+                             .error = slice_of(error ? error->error : NULL),
+                             .outcomes = {w->outcomes, w->config.n_pipeline}};
     char *to;
 
     if (w->doc.dead)
@@ -239,32 +283,94 @@ static int note_skips(struct worker *w, size_t n_skip)
     return 0;
 }
 
+static void run(struct worker *w, const struct doc_fields *fields, size_t n_skip)
+{
+    memset(w->outcomes, FRAME_NOT_RUN, w->config.n_pipeline);
+    if (doc_begin(&w->doc, fields) < 0 || note_skips(w, n_skip) < 0) {
+        w->doc.dead = "too large for the memory a worker has";
+        return;
+    }
+    pipeline_run(w->pipeline, &w->doc, w->why);
+    pipeline_outcomes(w->pipeline, w->outcomes);
+}
+
+/* The answer; its type, or -1. */
+static int put_answer(struct worker *w, uint64_t started_us)
+{
+    const char *topic = w->doc.dead ? NULL : pipeline_topic(w->pipeline, &w->doc);
+
+    if (put_result(w, w->doc.errors, topic) < 0)
+        return -1;
+    if (w->doc.dead)
+        return FRAME_DEAD;
+    json_put_gloss(&w->channel.out, &w->doc, w->config.offsets,
+                   (uint32_t)(channel_now_us() - started_us));
+    return FRAME_GLOSS;
+}
+
 static int serve(struct worker *w, const struct frame_head *head, const char *payload)
 {
     uint64_t started_us = channel_now_us();
     size_t n_skip = w->config.n_pipeline, begin = channel_begin(&w->channel);
-    uint32_t type = FRAME_GLOSS;
     struct doc_fields fields;
+    int type;
 
     mark(w->page, head->ticket, PAGE_CORE);
     if (head->type != FRAME_DOC ||
         frame_doc_read(payload, head->size, &fields, w->skip, &n_skip) < 0)
         return -1;
-    if (doc_begin(&w->doc, &fields) < 0 || note_skips(w, n_skip) < 0)
-        w->doc.dead = "too large for the memory a worker has";
-    else
-        pipeline_run(w->pipeline, &w->doc, w->why);
-    if (put_result(w, w->doc.errors, w->doc.dead ? NULL : pipeline_topic(w->pipeline, &w->doc)) < 0)
-        return -1;
-    if (w->doc.dead)
-        type = FRAME_DEAD;
-    else
-        json_put_gloss(&w->channel.out, &w->doc, w->config.offsets,
-                       (uint32_t)(channel_now_us() - started_us));
-    if (channel_end(&w->channel, begin, type, head->ticket) < 0)
+    run(w, &fields, n_skip);
+    type = put_answer(w, started_us);
+    if (w->channel.out.n - begin > FRAME_MOST(head->size)) {
+        w->doc.dead = "its layers are too large to be published";
+        w->channel.out.n = begin;
+        channel_begin(&w->channel);
+        type = put_answer(w, started_us);
+    }
+    if (type < 0 || channel_end(&w->channel, begin, (uint32_t)type, head->ticket) < 0)
         return -1;
     mark(w->page, 0, PAGE_IDLE);
     return 0;
+}
+
+/* Whether a fresh worker would do better: a plugin here can't go on, or has kept so much
+ * memory that the next large document would have none. */
+static bool is_spent(struct worker *w)
+{
+    const char *who = pipeline_spent(w->pipeline);
+    uint64_t now = channel_now_us(), most = w->config.limits.worker_bytes, used;
+
+    if (who) {
+        log_info("worker", "plugin %s can't go on here: a fresh worker takes over", who);
+        return true;
+    }
+    if (MEMORY_LIMITED == 0 || most == 0 || now - w->looked_us < LOOK_US)
+        return false;
+    w->looked_us = now;
+    used = memory_used();
+    if (used <= w->empty_bytes || used - w->empty_bytes <= (most - w->empty_bytes) / 4 * 3)
+        return false;
+    log_warn("worker",
+             "it keeps %" PRIu64 " MiB of the limit of %" PRIu64
+             " (limits.worker_bytes), which a plugin does not free: a fresh worker takes over",
+             used >> 20, most >> 20);
+    return true;
+}
+
+/* Documents until the socket closes: 0; or it is used up, or it fails: -1. */
+static int work(struct worker *w)
+{
+    struct frame_head head;
+    const char *payload;
+    int r;
+
+    while ((r = channel_next(&w->channel, &head, &payload)) > 0) {
+        if (serve(w, &head, payload) < 0)
+            return -1;
+        if (is_spent(w))
+            return channel_flush(&w->channel) < 0 ? -1 : FRAME_SPENT;
+    }
+    return r;
 }
 
 static void finish(struct worker *w)
@@ -276,13 +382,12 @@ static void finish(struct worker *w)
     free(w->at_fault);
     free(w->skip);
     free(w->why);
+    free(w->outcomes);
 }
 
 int worker_main(int argc, char **argv)
 {
     struct worker w = {0};
-    struct frame_head head;
-    const char *payload;
     int r;
 
     (void)argc;
@@ -295,8 +400,8 @@ int worker_main(int argc, char **argv)
     channel_init(&w.channel, confine_descriptor(WORKER_SOCKET));
     doc_init(&w.doc, DOC_MEMORY);
     r = start(&w);
-    while (r == 0 && (r = channel_next(&w.channel, &head, &payload)) > 0)
-        r = serve(&w, &head, payload);
+    if (r == 0)
+        r = work(&w);
     finish(&w);
-    return r == 0 ? 0 : 1;
+    return r < 0 ? 1 : r;
 }

@@ -2,9 +2,10 @@
 """What a worker may do: nothing but compute and read, unless its pipeline asks for more."""
 import ctypes
 import os
+import subprocess
 import sys
 
-from harness import SANITIZED, Daemon, main, receive
+from harness import BUILD, FIXTURES, SANITIZED, Daemon, main, receive
 
 NETWORK = {"tcp", "udp", "unix_socket", "constructor"}
 EXEC = {"fork_child", "run_program", "thread", "set_handler", "set_timer", "change_folder"}
@@ -67,6 +68,13 @@ def test_all_three():
 def test_a_worker_may_what_one_of_its_entries_asks_for():
     outcome, _ = trespass([], [{"plugin": "slow", "allow": ["files"], "options": {"word": "never"}}])
     expect(outcome, ALWAYS | FILES)
+
+
+def test_listing_a_plugin_confines_its_constructors():
+    """The fixture says what its constructor was told when it is asked for by this variable."""
+    env = os.environ | {"TRESPASS_SAY": "1"}
+    said = subprocess.run([BUILD / "gloss", "plugins", FIXTURES / "trespass.so"], capture_output=True, text=True, env=env)
+    assert said.returncode == 0 and said.stderr == "constructor: EPERM\n", said
 
 
 class Comparison(ctypes.Structure):

@@ -200,5 +200,16 @@ def test_few_open_files_are_warned_of():
         d.wait_log("only 256 files may be open")
 
 
+def test_too_few_open_files_are_refused():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+
+    with Daemon(autostart=False) as d:
+        d.start(wait_ready=False, preexec_fn=limit)
+        assert d.process.wait(10) == 2
+        assert len(d.log().splitlines()) == 1
+        d.wait_log("error supervisor: only 20 files may be open, and glossd needs 80 with 2 workers", 1)
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])

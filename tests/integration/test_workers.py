@@ -62,12 +62,6 @@ def test_endless_loop():
     expect_contained("loop", "took more than 200 ms")
 
 
-def test_descriptors_closed():
-    """A worker's own are not closed, nor written to: see test_confine.py."""
-    with Daemon(pipeline=[faulty("fds")]) as d:
-        assert run_with_bad_one(d)["faulty"]["label"] == "survived"
-
-
 def test_output_goes_to_the_log():
     with Daemon(pipeline=[faulty("output")]) as d:
         assert run_with_bad_one(d)["faulty"]["label"] == "survived"

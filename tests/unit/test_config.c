@@ -73,7 +73,7 @@ static void defaults(void **state)
     assert_int_equal(c.limits.document_bytes, 67108864);
     assert_int_equal(c.limits.in_flight_documents, 1000);
     assert_int_equal(c.limits.in_flight_bytes, 268435456);
-    assert_int_equal(c.limits.worker_bytes, 0);
+    assert_int_equal(c.limits.worker_bytes, UINT64_C(4294967296));
     assert_int_equal(c.limits.subscriber_documents, 10000);
     assert_int_equal(c.drain_ms, 10000);
     assert_string_equal(c.spool.path, "");
@@ -128,6 +128,9 @@ static void default_pipeline(void **state)
         assert_null(e->file);
         assert_int_equal(e->timeout_ms, 5000);
         assert_int_equal(e->on_error, CONFIG_PUBLISH);
+        assert_int_equal(e->allow, 0);
+        assert_int_equal(e->off_after, 10);
+        assert_int_equal(e->retry_s, 60);
         assert_int_equal(e->n_when, i < 2 ? 0 : 1);
         assert_int_equal(e->n_as + e->n_options, 0);
     }
@@ -203,11 +206,15 @@ static void entry_is_read(void **state)
     (void)state;
     parse_good(&c, "{\"pipeline\":[{\"plugin\":\"a\",\"when\":{\"language\":[\"en\",\"de\"]},"
                    "\"timeout_ms\":7,\"on_error\":\"dead\",\"as\":{\"sentiment\":\"tone\"},"
+                   "\"allow\":[\"files\",\"network\"],\"off_after\":0,\"retry_s\":5,"
                    "\"options\":{\"s\":\"x\",\"n\":1.5,\"b\":true,\"none\":null,\"l\":[\"p\"]}},"
                    "{\"plugin\":\"/p/q.so\",\"as\":\"z\"}]}");
     e = c.pipeline;
     assert_int_equal(e->timeout_ms, 7);
     assert_int_equal(e->on_error, CONFIG_DEAD);
+    assert_int_equal(e->allow, CONFIG_FILES | CONFIG_NETWORK);
+    assert_int_equal(e->off_after, 0);
+    assert_int_equal(e->retry_s, 5);
     assert_string_equal(e->when[0].labels[1], "de");
     assert_string_equal(e->as[0].layer, "sentiment");
     assert_string_equal(e->as[0].as, "tone");
