@@ -123,7 +123,7 @@ def is_zombie(pid):
 
 
 def test_one_that_always_fails_is_started_ever_more_seldom():
-    with Exec([entry("import sys; print('here', file=sys.stderr)")], workers=1) as d:
+    with Exec([entry("import sys; print('here', file=sys.stderr)", off_after=0)], workers=1) as d:
         errors = [d.gloss("x")["run"]["errors"][0]["error"] for _ in range(200)]
         assert errors[0].startswith(("failed: its command ended (exit status 0)", "failed: its command closed")), errors[0]
         assert any("times in a row, and is started again in" in e for e in errors)
