@@ -2,9 +2,11 @@
  *
  * bench/proxy.c - what glossd without plugins moves, against zmq_proxy between the
  * same sender and subscriber: documents of 2 kB, as one part of JSON and as head
- * and text. Then how long a document takes at half the load it can bear.
+ * and text; nothing is kept, as the proxy keeps nothing. Then how long a document takes at half the
+ * load it can bear.
  *
  * build/bench/proxy [--rounds=5] [--seconds=2] [--bytes=2000] [--workers=2]
+ *                   [--durability=none]
  */
 #include "bench/support/bench.h"
 
@@ -83,8 +85,10 @@ int main(int argc, char **argv)
     double proxy[ROUNDS], one[ROUNDS], two[ROUNDS], one_ratio[ROUNDS], two_ratio[ROUNDS];
     char keys[128];
 
-    snprintf(keys, sizeof keys, "\"pipeline\": [], \"workers\": %.0f",
-             bench_number(argc, argv, "workers", 2));
+    snprintf(keys, sizeof keys,
+             "\"pipeline\": [], \"workers\": %.0f, \"spool\": {\"durability\": \"%s\"}",
+             bench_number(argc, argv, "workers", 2),
+             bench_option(argc, argv, "durability", "none"));
     bench_check(rounds > 0 && rounds <= ROUNDS, "--rounds is 1 to 99");
     for (size_t i = 0; i < rounds; i++) {
         struct result p = measure(bench_start_proxy(), json, seconds);
