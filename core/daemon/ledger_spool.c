@@ -251,7 +251,7 @@ static void start(struct ledger *l)
 
 static void sent(struct ledger *l, uint64_t seq)
 {
-    l->spool.sent = seq;
+    spool_sent(&l->spool, seq);
 }
 
 static void ebb(struct ledger *l)

@@ -53,9 +53,10 @@ struct spool {
     uint64_t written_sent;       /* and as it was committed */
     bool busy, stalled, broken;  /* broken: damaged */
     bool settling, finished;
+    bool in_memory; /* the work is done on the loop */
     uv_work_t work;
-    uv_prepare_t start;
-    uv_timer_t retry;
+    uv_idle_t turn;   /* active: there is a group to start */
+    uv_timer_t pause; /* active: none may start */
 };
 
 /* Takes an open db, which spool_finish closes. */
@@ -67,6 +68,9 @@ void spool_init(struct spool *s, uv_loop_t *loop, struct spool_db *db,
 void spool_finish(struct spool *s);
 
 void spool_put(struct spool *s, struct spool_task *t);
+
+/* Everything up to seq is on its way to the subscribers. */
+void spool_sent(struct spool *s, uint64_t seq);
 
 /* From now on, what was sent is committed even where there is no other task: otherwise
  * it goes with the next one. */

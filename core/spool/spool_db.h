@@ -93,6 +93,8 @@ struct spool_db *spool_db_open_readonly(const char *path, struct fault *f);
 
 void spool_db_close(struct spool_db *db); /* NULL is accepted */
 
+bool spool_db_is_in_memory(const struct spool_db *db);
+
 const struct spool_state *spool_db_state(const struct spool_db *db);
 
 /* Everything that changes the spool stands between these two. After a rollback, and
