@@ -253,7 +253,7 @@ static bool unpack(struct replay_request *r, struct zmq_uv_message *m)
 
 static const struct replay_kind *choose(const char *text, size_t n)
 {
-    size_t last = sizeof kinds / sizeof *kinds - 1;
+    size_t last = sizeof kinds / sizeof kinds[0] - 1;
 
     for (size_t i = 0; i < last; i++)
         if (request_has(text, n, kinds[i]->key))

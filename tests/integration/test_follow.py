@@ -2,9 +2,11 @@
 """Followers get every document once and in order, whatever they missed: gloss tail
 --from, and the example clients in docs/."""
 import json
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 from harness import BUILD, SOURCE, Daemon, ask, main, wait
@@ -221,6 +223,14 @@ def test_examples():
                 with both[0], both[1]:
                     both[1 - i].process.kill()
                     follow_slowly(d, both[i], prefix, start)
+
+
+def test_example_builds_as_it_says():
+    source = (SOURCE / "docs/follow.c").read_text()
+    [line] = [line.strip(" *") for line in source.splitlines() if " cc -o follow" in line]
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(SOURCE / "docs/follow.c", folder)
+        subprocess.run(line, shell=True, cwd=folder, check=True)
 
 
 if __name__ == "__main__":
