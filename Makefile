@@ -160,6 +160,7 @@ test:
 	@$(MAKE) -s -j2 all clang
 	@$(MAKE) -s -j2 --output-sync=target lint unit integration sanitize valgrind
 	@$(MAKE) -s -j2 fuzz
+	@$(MAKE) -s torture
 
 
 fuzz-build: $(fuzzers) $(plugin_fuzzers)

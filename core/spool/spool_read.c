@@ -12,8 +12,8 @@ static enum spool_result check_doc(struct spool_db *db, sqlite3_stmt *s, const s
 {
     if (spool_doc_sum(d) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
-    return spool_damaged(db, f, "documents: ticket %" PRIu64 ", id %.*s: the sum is wrong",
-                         d->ticket, (int)d->id.n, d->id.p);
+    /* Not its id, which may be what is damaged. */
+    return spool_damaged(db, f, "documents: ticket %" PRIu64 ": the sum is wrong", d->ticket);
 }
 
 /* Steps to a row, if there is one, and ends the step of the row before. */

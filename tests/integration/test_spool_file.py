@@ -149,7 +149,7 @@ def test_damage_found_while_running():
         db.close()
         d.start(wait_ready=False)
         assert d.process.wait(10) == 2
-        assert "documents: ticket 2, id i1: the sum is wrong" in d.log(), d.log()
+        assert "documents: ticket 2: the sum is wrong" in d.log(), d.log()
         assert f"see `gloss spool check {d.spool}`" in d.log() and "gloss spool salvage" in d.log(), d.log()
         done = spool("check", d.spool)
         assert done.returncode == 1 and "fault: documents: ticket 2, id i1: the sum is wrong\n" in done.stdout, done

@@ -142,9 +142,9 @@ def check_facts(spool):
     return faults
 
 
-def check(accepted, spool, seen, replayed=None):
-    """accepted: the ids that were answered so. seen: (topic, body) by the name of who saw it.
-    replayed: the same from the replay socket, from 1 on."""
+def check(accepted, spool, seen, whole=()):
+    """accepted: the ids that were answered so. seen: (topic, body) by the name of who saw it;
+    whole: the names of those who must have seen all of it, in order."""
     rows = spool.rows
     lost = set(accepted) - {row.id for row in rows} - set(spool.dead)
     faults = [f"accepted, and neither published nor a dead letter: {some(lost)}"] if lost else []
@@ -155,6 +155,6 @@ def check(accepted, spool, seen, replayed=None):
         faults += check_content(row.topic, row.body, row.id)
     for name, documents_seen in seen.items():
         faults += check_seen(name, documents_seen, rows, spool.log)
-    if replayed is not None:
-        faults += check_seen("replay", replayed, rows, spool.log) or check_whole("replay", replayed, rows)
+        if name in whole and not faults:
+            faults += check_whole(name, documents_seen, rows)
     return faults[:10]

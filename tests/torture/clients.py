@@ -114,17 +114,18 @@ class Scraper:
             while True:
                 self.take(json.loads(self.socket.recv(zmq.NOBLOCK)))
         except zmq.Again:
-            pass
+            self.accepted.flush()
 
     def take(self, reply):
         # Answers to documents without an id come for one or the other.
+        # Without memory for an id there is none: it is sent again after some silence.
         token = next(iter(self.waiting), None) if self.anonymous else reply["id"]
         self.waiting.pop(token, None)
         if reply["status"] == "accepted":
             self.accepted.write(reply["id"] + "\n")
         elif reply["error"]["code"] != "overloaded":
             raise AssertionError(f"{token}: {reply}")
-        elif not self.anonymous:
+        elif not self.anonymous and token:
             self.todo.append(token)
             time.sleep(0.001)
 

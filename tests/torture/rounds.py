@@ -6,23 +6,27 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 
 import checker
 import clients
 import documents
-from victim import Disk, Victim, Violation, random_fault, wait
+import flips
+from victim import BUILD, Disk, Victim, Violation, random_fault, wait
 
 HOUR_MS = 3600000
-DISK_MB = 64
+ID_BYTES = 12  # in the mean
+FLIPS = 4  # copies that are spoiled, a round
+DISK_MB = 32
 STUCK = 120  # seconds until scrapers that have not got their answers never will
 
 
 class Round:
-    def __init__(self, seed, number, folder, n, pace, counts):
+    def __init__(self, seed, number, folder, n, gap, counts):
         self.rng, self.number, self.folder = random.Random(f"{seed}/{number}"), number, folder
-        self.n, self.pace, self.counts = n, pace, counts
-        self.scrapers, self.others, self.stopped = {}, {}, set()
+        self.n, self.gap, self.counts = n, gap, counts
+        self.scrapers, self.others, self.stopped, self.armed = {}, {}, set(), ""
         folder.mkdir(parents=True)
         disk = Disk(folder / "disk", DISK_MB) if number % 3 == 1 else None
         if disk and not disk.mounted:
@@ -48,6 +52,16 @@ class Round:
         self.spawn(self.scrapers, f"i{self.number}d", clients.ask_one_by_one, "ack", self.n // 50, f)
         self.spawn(self.others, f"i{self.number}e", clients.push, "pull", share, f)
         self.spawn(self.others, f"o{self.number}f", clients.push, "pull", share, f)
+
+    def spawn_tail(self):
+        """gloss tail: has to get everything, once and in order, whatever happens."""
+        at = self.victim.config["endpoints"]
+        command = [BUILD / "gloss", "tail", "--topics", "--from", "start", "-e", at["publish"], "-r", at["replay"]]
+        with open(self.folder / "tail", "wb") as out, open(self.folder / "tail.log", "wb") as log:
+            self.tail = subprocess.Popen(command, stdout=out, stderr=log)
+
+    def read_tail(self):
+        return [tuple(line.split(b"\t", 1)) for line in (self.folder / "tail").read_bytes().split(b"\n")[:-1]]
 
     def reap(self):
         """Scrapers that have all their answers."""
@@ -88,10 +102,11 @@ class Round:
             v.disk.free()
         v.start(wait_ready=False)
 
-    def kill_supervisor(self):
+    def kill_supervisor(self, meanwhile=lambda: None):
         self.victim.die()
         self.counts["kills of the supervisor"] += 1
         self.disarm()
+        meanwhile()
         self.victim.start(wait_ready=self.rng.random() < 0.5)
 
     def kill_worker(self):
@@ -105,6 +120,9 @@ class Round:
 
     def reload(self):
         v, rng = self.victim, self.rng
+        v.wait_ready()  # before that, SIGHUP ends it, as any program
+        if v.process.poll() is not None:
+            return
         good = dict(v.config)
         if rng.random() < 0.3:
             (self.folder / "glossd.json").write_text('{"workers": "many"}')
@@ -148,14 +166,33 @@ class Round:
     def torment(self):
         events, weights = zip(*self.EVENTS)
         end = time.monotonic() + STUCK
-        while self.scrapers:
-            time.sleep(self.rng.uniform(0, self.pace))
+        while self.scrapers and time.monotonic() < end:
+            self.let_go_on()
             self.revive()
             self.rng.choices(events, weights)[0](self)
+        if self.scrapers:
+            self.heal()
+            self.wait_scrapers()
+
+    def progress(self):
+        """Bytes of answers that scrapers have written down."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.accepted"))
+
+    def let_go_on(self):
+        """Until some more are accepted, so that a slow machine sees no more faults to a
+        document than a fast one; now and then at once."""
+        share = self.rng.expovariate(1) if self.rng.random() < 0.8 else 0
+        target, end = self.progress() + share * self.gap * ID_BYTES, time.monotonic() + 1
+        while self.scrapers and self.progress() < target and time.monotonic() < end:
+            time.sleep(0.005)
+            self.revive()
             self.reap()
-            if time.monotonic() > end:
-                self.heal()
-                self.wait_scrapers()
+
+    def flip_copies(self):
+        """As the spool lies after a kill; of those whose round has a full disk it is too large."""
+        if self.victim.disk:
+            return
+        self.kill_supervisor(lambda: flips.Flips(self.rng, self.folder, self.victim.spool, self.counts).run(FLIPS))
 
     # ---- the end
 
@@ -186,13 +223,24 @@ class Round:
             wait("all is run", lambda: checker.pending(v.spool) == 0, 60)
         except AssertionError:
             raise Violation(f"still pending: {checker.pending(v.spool)}") from None
+        self.replayed = flips.replay(v)
+        self.wait_tail()
         v.end_clean()
+
+    def wait_tail(self):
+        try:
+            wait("the tail", lambda: self.tail.poll() is not None or len(self.read_tail()) >= len(self.replayed), 30)
+        except AssertionError:
+            pass
+        if self.tail.poll() is not None:
+            raise Violation(f"gloss tail has ended: {(self.folder / 'tail.log').read_text()[-500:]}")
 
     def verify(self):
         spool = checker.read_spool(self.victim.spool)
         accepted = [line for path in self.folder.glob("*.accepted") for line in path.read_text().splitlines()]
         seen = {path.stem: list(clients.read_records(path)) for path in self.folder.glob("*.seen")}
-        faults = checker.check(accepted, spool, seen)
+        seen |= {"replay": self.replayed, "tail": self.read_tail()}
+        faults = checker.check(accepted, spool, seen, whole=("replay", "tail"))
         if faults:
             raise Violation("\n  ".join(faults))
         self.counts["documents accepted"] += len(accepted)
@@ -206,15 +254,24 @@ class Round:
         with self.victim as v:
             try:
                 v.start()
-                self.armed = ""
                 self.spawn_clients()
+                self.spawn_tail()
                 self.torment()
                 self.heal()
+                self.flip_copies()
                 self.settle()
             finally:
                 self.end_clients()
+                self.tail.kill()
+                self.tail.wait()
             self.verify()
             if v.disk:
                 v.disk.unmount()
         self.counts["rounds"] += 1
         shutil.rmtree(self.folder)
+
+
+def share_of_kills():
+    """Of all that is done to the daemon."""
+    weights = {event.__name__: weight for event, weight in Round.EVENTS}
+    return weights["kill_supervisor"] / sum(weights.values())

@@ -45,16 +45,14 @@ def enough(counts, o):
 
 def run_rounds(o, folder, counts):
     n = 20000 if o["DOCUMENTS"] > 100000 else 6000
-    pace, number = 0.3, 0
+    # Documents between two faults, so that there are as many kills to a document as asked for.
+    gap = rounds.share_of_kills() * o["DOCUMENTS"] / o["KILLS"] if o["DOCUMENTS"] and o["KILLS"] else 400
+    number = 0
     while not enough(counts, o):
         number += 1
         began = time.monotonic()
         before = collections.Counter(counts)
-        rounds.Round(o["SEED"], number, folder / f"round-{number}", n, pace, counts).run()
-        # As many kills to a document as were asked for.
-        if o["KILLS"] and o["DOCUMENTS"]:
-            behind = counts["kills of the supervisor"] * o["DOCUMENTS"] < o["KILLS"] * counts["documents accepted"]
-            pace = min(1, max(0.05, pace * (0.8 if behind else 1.2)))
+        rounds.Round(o["SEED"], number, folder / f"round-{number}", n, gap, counts).run()
         done = counts - before
         print(f"round {number}: {done['documents accepted']} accepted, {done['kills of the supervisor']} kills, {time.monotonic() - began:.1f} s", flush=True)
 

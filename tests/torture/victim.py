@@ -35,13 +35,13 @@ class Disk:
 
     def fill(self, leave=0):
         """Leaves so many bytes, if there are."""
-        with open(self.folder / "ballast", "ab", buffering=0) as ballast:
+        room = os.statvfs(self.folder)
+        size = room.f_bavail * room.f_frsize - leave
+        with open(self.folder / "ballast", "wb") as ballast:
             try:
-                while True:
-                    ballast.write(b"x" * 65536)
+                os.posix_fallocate(ballast.fileno(), 0, max(1, size))
             except OSError:
-                pass
-            ballast.truncate(max(0, ballast.tell() - leave))
+                pass  # somebody was faster: there is little enough room now
         self.full = True
 
     def free(self):
@@ -66,7 +66,7 @@ class Victim(Daemon):
         super().__init__(autostart=False, **config)
         shutil.rmtree(self.folder)
         self.folder = pathlib.Path(folder)
-        self.config["endpoints"] = {n: f"ipc://{folder}/{n}" for n in ("pull", "ack", "publish")} | {"replay": ""}
+        self.config["endpoints"] = {n: f"ipc://{folder}/{n}" for n in ("pull", "ack", "publish", "replay")}
         self.disk = disk
         self.spool = (disk.folder if disk else self.folder) / "spool.db"
         self.config["spool"] = {"path": str(self.spool), "durability": "commit"} | FOREVER

@@ -474,7 +474,7 @@ static void damaged_bytes_are_seen(void **state)
               "UPDATE dead SET head = x'00'");
     reopen(b);
     assert_int_equal(spool_db_pending(b->db, 0, &d, &b->f), SPOOL_DAMAGED);
-    assert_non_null(strstr(b->f.text, "documents: ticket 4, id made: the sum is wrong"));
+    assert_non_null(strstr(b->f.text, "documents: ticket 4: the sum is wrong"));
     for (uint64_t seq = 1; seq <= 3; seq++)
         assert_int_equal(spool_db_published(b->db, seq, S(""), &p, &b->f), SPOOL_DAMAGED);
     assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_DAMAGED);
