@@ -6,6 +6,8 @@ _gloss() {
         mapfile -t COMPREPLY < <(compgen -W "$(gloss --help | sed -n 's/^  \([a-z-]*\) .*/\1/p') --help --version" -- "$cur")
     elif [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(gloss "$command" --help | grep -oE -- '--[a-z-]+' | sort -u)" -- "$cur")
+    elif [ "$command" = dead ] && [ "$COMP_CWORD" = 2 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "list show retry purge" -- "$cur")
     elif [ "$command" = spool ] && [ "$COMP_CWORD" = 2 ]; then
         mapfile -t COMPREPLY < <(compgen -W "check salvage export" -- "$cur")
     elif [ "$command" = plugins ] && [[ $prev != -* ]]; then

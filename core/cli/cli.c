@@ -16,6 +16,7 @@ static const struct cli_command commands[] = {
     {"check", "check a configuration, and print what would run", cli_check},
     {"schema", "print the JSON Schema of the configuration or of the documents", cli_schema},
     {"new-plugin", "write a folder with a plugin that works, to begin from", cli_new_plugin},
+    {"dead", "list, show, retry or purge what could not be published", cli_dead},
     {"spool", "look into the daemon's spool, save it when damaged, write it out", cli_spool},
     {NULL, NULL, NULL},
 };

@@ -54,6 +54,7 @@ int cli_plugins(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_schema(int argc, char **argv);
 int cli_new_plugin(int argc, char **argv);
+int cli_dead(int argc, char **argv);
 int cli_spool(int argc, char **argv);
 
 /* Loads the configuration (file NULL: all defaults) or says why not. */

@@ -37,7 +37,8 @@ struct flight_doc {
 
     struct spool_task task; /* its next step in the spool */
     struct ledger *ledger;  /* whose step it is */
-    bool duplicate;         /* the spool knows its id already */
+    bool duplicate;         /* the spool knows its id already; or its letter is gone */
+    uint64_t letter;        /* the dead letter it comes from, which goes when it is accepted */
     struct flight_result result;
 
     bool acknowledged; /* client holds who sent it */

@@ -59,6 +59,7 @@ static bool set_id(struct flight_doc *d, const char *id, size_t n)
     if (!copy)
         return false;
     memcpy(copy, id, n);
+    free((char *)d->id.p);
     d->id = (struct slice){copy, n};
     return true;
 }
@@ -68,7 +69,9 @@ static bool name(struct ingest *in, struct flight_doc *d, struct doc_fields *fie
 {
     char made[STAMP_ID];
 
-    if (fields->id.p) {
+    if (d->made_id) {
+        /* out of the spool, where it has had a name */
+    } else if (fields->id.p) {
         if (!set_id(d, fields->id.p, fields->id.n))
             return false;
     } else if (goes_on) {
@@ -80,7 +83,7 @@ static bool name(struct ingest *in, struct flight_doc *d, struct doc_fields *fie
     return true;
 }
 
-static enum reject check(struct ingest *in, struct flight_doc *d, struct fault *f)
+enum reject ingest_check(struct ingest *in, struct flight_doc *d, struct fault *f)
 {
     struct doc_fields fields = {0};
     enum reject r = read_parts(in, d, &fields, f);
@@ -134,7 +137,7 @@ static void take(struct ingest_source *s, struct zmq_uv_message *m)
         reject(in, d, r, f.text);
         return;
     }
-    r = check(in, d, &f);
+    r = ingest_check(in, d, &f);
     if (r == REJECT_NONE)
         in->on_document(in->owner, d);
     else

@@ -51,6 +51,9 @@ struct ingest {
 void ingest_init(struct ingest *in, struct zmq_uv *pull, struct zmq_uv *ack);
 void ingest_finish(struct ingest *in);
 
+/* Checks d, which has its parts: names it, counts it and makes its frame, or says why not. */
+enum reject ingest_check(struct ingest *in, struct flight_doc *d, struct fault *f);
+
 /* Starts reading. */
 void ingest_open(struct ingest *in);
 

@@ -31,9 +31,11 @@ static enum spool_result run_accept(struct spool_task *t, struct spool_db *db, s
 {
     struct flight_doc *d = document(t);
     struct spool_doc kept = parts_kept(d);
-    enum spool_result r = spool_db_accept(db, &kept, f);
+    enum spool_result r = d->letter ? spool_db_exhume(db, d->letter, f) : SPOOL_OK;
 
-    d->duplicate = r == SPOOL_DUPLICATE;
+    if (r == SPOOL_OK)
+        r = spool_db_accept(db, &kept, f);
+    d->duplicate = r == SPOOL_DUPLICATE || r == SPOOL_NONE;
     return r;
 }
 
@@ -56,7 +58,7 @@ static void accept_document(struct ledger *l, struct flight_doc *d)
     put(l, d,
         (struct spool_task){.run = run_accept,
                             .done = done_accept,
-                            .give_up = d->acknowledged ? give_up_accept : NULL});
+                            .give_up = d->acknowledged || d->letter ? give_up_accept : NULL});
 }
 
 /* ---- copies */

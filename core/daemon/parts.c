@@ -50,7 +50,7 @@ struct spool_doc parts_kept(struct flight_doc *d)
                               .form = d->form,
                               .id = d->id,
                               .made_id = d->made_id,
-                              .keyed = !d->made_id,
+                              .keyed = !d->made_id && !d->letter,
                               .received_ms = d->received_ms,
                               .head = part(d, 0),
                               .body = part(d, 1)};

@@ -20,7 +20,7 @@ enum {
     LEAD = REPLAY_ENVELOPE + 1, /* places before the frames */
 };
 
-static const struct replay_kind *const kinds[] = {&replay_published};
+static const struct replay_kind *const kinds[] = {&letters_kind, &replay_published};
 
 /* ---- frames */
 
@@ -138,6 +138,8 @@ static void send_answer(struct replay_request *r)
 
 static void finish_request(struct replay_request *r)
 {
+    if (r->wants && r->kind->drop)
+        r->kind->drop(r);
     drop_frames(r);
     json_out_finish(&r->head);
     free(r->frame);
@@ -192,8 +194,12 @@ static void done(struct spool_task *t)
 {
     struct replay_request *r = request(t);
 
-    if (r->kind->done)
-        r->kind->done(r);
+    if (!r->kind->done || !r->kind->done(r))
+        answer(r);
+}
+
+void replay_answer(struct replay_request *r)
+{
     answer(r);
 }
 
@@ -283,7 +289,7 @@ static void check_room(struct replay_request *r)
 {
     if (!r->replay->spool)
         replay_refuse(r, "no_spool",
-                      "nothing that was published is kept: give the daemon a spool, with "
+                      "nothing that was published or is dead is kept: give the daemon a spool, with "
                       "\"spool\": {\"durability\": \"memory\"} in its configuration, or \"commit\" "
                       "and a \"path\"");
     else if (atomic_load(&r->replay->unread) > UNREAD_BYTES)
@@ -310,7 +316,7 @@ static void on_message(void *owner, struct zmq_uv_message *m)
         return;
     }
     r->task = (struct spool_task){.run = run, .done = done, .give_up = give_up};
-    if (replay->reader && !r->kind->writes)
+    if (replay->reader && (!r->kind->writes || !r->kind->writes(r->wants)))
         uv_queue_work(replay->spool->loop, &replay->work, on_read, on_have_read);
     else
         spool_put(replay->spool, &r->task);

@@ -45,14 +45,19 @@ struct replay_kind {
     const void *defaults; /* what the fields are read into, before that */
     size_t size;          /* of it */
 
-    bool writes; /* its run changes the spool */
+    /* Whether its run changes the spool, by what it wants. NULL: it only reads. */
+    bool (*writes)(const void *wants);
 
     /* In a thread and a transaction, as spool_task.run and as repeatable: what was answered
      * before is dropped when it is called. Writes r->head, puts frames, or refuses. */
     enum spool_result (*run)(struct replay_request *r, struct spool_db *db, struct fault *f);
 
-    /* On the loop, after the commit and before the answer goes out. NULL: nothing. */
-    void (*done)(struct replay_request *r);
+    /* On the loop, after the commit and before the answer goes out; true: it goes out when
+     * replay_answer is called. NULL: nothing. */
+    bool (*done)(struct replay_request *r);
+
+    /* Lets go of what run has found. NULL: nothing. */
+    void (*drop)(struct replay_request *r);
 };
 
 /* What a client has asked for, and the answer as it grows. */
@@ -110,7 +115,13 @@ void replay_put_copy(struct replay_request *r, struct slice s);
 PRINTF(3, 4)
 void replay_refuse(struct replay_request *r, const char *code, const char *fmt, ...);
 
+/* Sends the answer, which done has held back. */
+void replay_answer(struct replay_request *r);
+
 /* {"from": 17, "limit": 100, "topic": "en."}: what was published. */
 extern const struct replay_kind replay_published;
+
+/* {"dead": "list", ...}: dead letters; the owner is a struct letters. */
+extern const struct replay_kind letters_kind;
 
 #endif

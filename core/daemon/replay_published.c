@@ -141,14 +141,15 @@ static enum spool_result run(struct replay_request *r, struct spool_db *db, stru
 }
 
 /* Said once, though it may be asked for again and again. */
-static void done(struct replay_request *r)
+static bool done(struct replay_request *r)
 {
     struct fault *said = &r->replay->said;
 
     if (!r->code || !strcmp(said->text, r->fault.text))
-        return;
+        return false;
     *said = r->fault;
     log_error("replay", "%s", said->text);
+    return false;
 }
 
 static const struct wants defaults = {.limit = LIMIT, .documents = true};

@@ -11,6 +11,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/ingest.h"
 #include "daemon/ledger.h"
+#include "daemon/letters.h"
 #include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
@@ -44,6 +45,7 @@ struct supervisor {
     struct publish publish;
     struct ledger ledger;
     struct replay replay;
+    struct letters letters;
     struct notify notify;
     struct reload reload;
     struct watch watch;
@@ -125,6 +127,8 @@ static void refuse(struct supervisor *s)
 
 static void leave(struct supervisor *s, struct flight_doc *d)
 {
+    if (d->letter)
+        letters_on_left(&s->letters);
     flight_leave(&s->flight, d);
     ingest_ebb(&s->ingest);
     s->ledger.steps->ebb(&s->ledger);
@@ -201,8 +205,10 @@ static void on_accepted(struct ledger *l, struct flight_doc *d)
 {
     struct supervisor *s = l->owner;
 
+    if (d->letter)
+        letters_on_accepted(&s->letters, d);
     if (d->duplicate) {
-        s->stats.duplicates++;
+        s->stats.duplicates += !d->letter;
         reply_duplicate(&s->reply, d);
         leave(s, d);
         return;
@@ -217,7 +223,10 @@ static void on_overloaded(struct ledger *l, struct flight_doc *d, const char *wh
 {
     struct supervisor *s = l->owner;
 
-    s->stats.rejected[REJECT_OVERLOADED]++;
+    if (d->letter)
+        letters_on_overloaded(&s->letters, d, why);
+    else
+        s->stats.rejected[REJECT_OVERLOADED]++;
     tell_rejected(s, d, reject_code(REJECT_OVERLOADED), why);
 }
 
@@ -452,8 +461,9 @@ static int open_ledger(struct supervisor *s, struct fault *f)
         return r;
     publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats, s->ledger.log,
                  s->ledger.seq);
+    s->letters = (struct letters){&s->ingest, &s->flight, &s->ledger, &s->replay, 0, 0};
     replay_init(&s->replay, &s->sockets.replay, s->ledger.spool.db ? &s->ledger.spool : NULL,
-                c->spool.path, &s->stats, s->ledger.log, s);
+                c->spool.path, &s->stats, s->ledger.log, &s->letters);
     return 0;
 }
 

@@ -332,7 +332,7 @@ int spool_check(struct spool_check *c, const char *path, struct fault *f)
     if (!db)
         return -1;
     l.sql = db->sql;
-    if (!spool_is_served(path)) /* and before SQLite cleans up */
+    if (!spool_db_is_served(path)) /* else it changes under our eyes; before SQLite mends it */
         check_wal(&l, path);
     sqlite3_exec(db->sql, "BEGIN", NULL, NULL, NULL);
     r = identify(&l, path, f);

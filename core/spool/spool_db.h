@@ -84,6 +84,9 @@ struct spool_keep {
 /* As a path: a spool of its own that ends with the process. */
 #define SPOOL_MEMORY ":memory:"
 
+/* Whether a glossd is at work on the file. */
+bool spool_db_is_served(const char *path);
+
 /* Opens or makes the spool at path. A path in use by another
  * glossd, of a newer version, or damaged is refused with what to do. NULL with f. */
 struct spool_db *spool_db_open(const char *path, struct fault *f);
@@ -143,9 +146,14 @@ enum spool_result spool_db_topic(struct spool_db *db, uint64_t from, uint64_t *s
 
 /* Which dead letters are meant; what is empty or 0 is any. */
 struct spool_filter {
-    struct slice reason, plugin;
-    uint64_t since_ms;
+    struct slice reason, plugin, id;
+    uint64_t since_ms, until_ms; /* of dying */
+    uint64_t to;                 /* the last number that is looked at */
 };
+
+/* The first and the last number on the list, 0 where it is empty, and how many there are. */
+enum spool_result spool_db_dead_span(struct spool_db *db, uint64_t *first, uint64_t *last,
+                                     uint64_t *n, struct fault *f);
 
 /* The first dead letter with a number above after that the filter lets through. */
 enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,

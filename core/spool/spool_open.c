@@ -95,7 +95,7 @@ static int take_lock(struct spool_db *db, struct fault *f)
     return 0;
 }
 
-bool spool_is_served(const char *path)
+bool spool_db_is_served(const char *path)
 {
     char *name;
     int lock;

@@ -32,6 +32,7 @@ enum spool_sql {
     SQL_NEXT_TOPIC,
     SQL_SPAN,
     SQL_NEXT_DEAD,
+    SQL_DEAD_SPAN,
     SQL_COUNT
 };
 
@@ -54,9 +55,6 @@ extern const char spool_schema[];
 
 /* The text of each statement. */
 extern const char *const spool_statements[SQL_COUNT];
-
-/* Whether a glossd is at work on the file: then the -wal changes under our eyes. */
-bool spool_is_served(const char *path);
 
 /* Opens the file for reading, whatever is in it; NULL with f. */
 struct spool_db *spool_open_raw(const char *path, struct fault *f);

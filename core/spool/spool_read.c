@@ -109,7 +109,10 @@ enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
     sqlite3_bind_int64(s, 1, (int64_t)after);
     spool_bind_slice(s, 2, filter->reason);
     spool_bind_slice(s, 3, filter->plugin);
-    sqlite3_bind_int64(s, 4, (int64_t)filter->since_ms);
+    spool_bind_number(s, 4, filter->since_ms);
+    spool_bind_number(s, 5, filter->until_ms ? filter->until_ms : INT64_MAX);
+    spool_bind_slice(s, 6, filter->id);
+    spool_bind_number(s, 7, filter->to ? filter->to : INT64_MAX);
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
@@ -117,6 +120,19 @@ enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
     if (spool_dead_sum(dead) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
     return spool_damaged(db, f, "dead: number %" PRIu64 ": the sum is wrong", dead->number);
+}
+
+enum spool_result spool_db_dead_span(struct spool_db *db, uint64_t *first, uint64_t *last,
+                                     uint64_t *n, struct fault *f)
+{
+    sqlite3_stmt *s = db->statement[SQL_DEAD_SPAN];
+    enum spool_result r = next_row(db, s, f);
+
+    *first = r == SPOOL_OK ? spool_column_number(s, 0) : 0;
+    *last = r == SPOOL_OK ? spool_column_number(s, 1) : 0;
+    *n = r == SPOOL_OK ? spool_column_number(s, 2) : 0;
+    sqlite3_reset(s);
+    return r;
 }
 
 void spool_db_rest(struct spool_db *db)

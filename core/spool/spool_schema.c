@@ -59,5 +59,8 @@ const char *const spool_statements[SQL_COUNT] = {
                  " max(seq, coalesce((SELECT max(seq) FROM published), 0)) FROM facts",
     [SQL_NEXT_DEAD] = "SELECT " SPOOL_DEAD " FROM dead WHERE number > ?1"
                       " AND (?2 = '' OR reason = ?2) AND (?3 = '' OR plugin = ?3) AND at >= ?4"
+                      " AND at <= ?5 AND (?6 = '' OR id = ?6) AND number <= ?7"
                       " ORDER BY number LIMIT 1",
+    [SQL_DEAD_SPAN] = "SELECT coalesce((SELECT min(number) FROM dead), 0),"
+                      " coalesce((SELECT max(number) FROM dead), 0), dead FROM facts",
 };
