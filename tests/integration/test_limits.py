@@ -122,7 +122,7 @@ def test_slow_subscriber_loses_and_sees_the_gap():
 def test_subscribers_that_never_read():
     """They neither slow the daemon nor grow it beyond their queues: 120 MB pass, and another
     subscriber has all of it."""
-    with Daemon(limits={"subscriber_documents": 1000}) as d:
+    with Daemon(limits={"subscriber_documents": 1000}, spool={"durability": "none"}) as d:
         deaf = [d.socket(zmq.SUB, "publish", rcvhwm=1) for _ in range(4)]
         for socket in deaf:
             socket.subscribe("")
