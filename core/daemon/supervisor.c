@@ -27,6 +27,7 @@
 enum {
     LOOK_MS = 50, /* how often, at the end, it is looked whether all is done */
     LINGER_MS = 100,
+    CALM_MS = 2000, /* without a stall of the spool, until that is said */
     HOUR_MS = 3600000,
 };
 
@@ -50,7 +51,8 @@ struct supervisor {
     struct reload reload;
     struct watch watch;
     uv_signal_t signal[SIGNALS];
-    uv_timer_t look;
+    uv_timer_t look, calm;
+    uint64_t stalls; /* of the spool, since it last went on for CALM_MS */
     uint32_t drain_ms;
     uint64_t stopped; /* uv_now() at the first signal; 0: serving */
     bool serving;     /* workers were ready once */
@@ -68,6 +70,7 @@ static void finish_all(struct supervisor *s)
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&s->signal[i], NULL);
     uv_close((uv_handle_t *)&s->look, NULL);
+    uv_close((uv_handle_t *)&s->calm, NULL);
     dispatch_finish(&s->dispatch);
     watch_finish(&s->watch);
     reload_finish(&s->reload);
@@ -272,20 +275,35 @@ static void on_pending(struct ledger *l, struct flight_doc *d)
     dispatch_put(&s->dispatch, d);
 }
 
+/* On a disk that is nearly full, stalls come and go many times a second: it is said once
+ * that there are some, and once that they are over. */
 static void on_stall(struct ledger *l, const char *why)
 {
     struct supervisor *s = l->owner;
 
-    log_error("spool", "%s: nothing more is accepted until that is mended", why);
+    uv_timer_stop(&s->calm);
+    if (s->stalls++ == 0)
+        log_error("spool", "%s: nothing more is accepted until that is mended", why);
     if (!s->stopped)
         ingest_close(&s->ingest, "the spool takes nothing for now");
+}
+
+static void on_calm(uv_timer_t *calm)
+{
+    struct supervisor *s = calm->data;
+
+    if (s->stalls > 1)
+        log_info("spool", "it goes on; it has stalled %" PRIu64 " times", s->stalls);
+    else
+        log_info("spool", "it goes on");
+    s->stalls = 0;
 }
 
 static void on_resume(struct ledger *l)
 {
     struct supervisor *s = l->owner;
 
-    log_info("spool", "it goes on");
+    uv_timer_start(&s->calm, on_calm, CALM_MS, 0);
     if (!s->stopped)
         ingest_reopen(&s->ingest);
 }
@@ -485,7 +503,8 @@ static void wire_up(struct supervisor *s)
     s->reload = (struct reload){.dispatch = &s->dispatch, .watch = &s->watch, .first = s->config};
     notify_init(&s->notify, &s->loop, &s->stats);
     uv_timer_init(&s->loop, &s->look);
-    s->look.data = s;
+    uv_timer_init(&s->loop, &s->calm);
+    s->look.data = s->calm.data = s;
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&s->loop, &s->signal[i]);
         s->signal[i].data = s;

@@ -105,6 +105,24 @@ def test_durability_under_systemd():
         assert (d.folder / "spool.db").exists()
 
 
+def test_what_may_not_have_been_sent_is_sent_again():
+    """That a result was sent is written with the next commit; a kill comes before that. A
+    subscriber that is there early enough sees it twice, byte for byte."""
+    with Spooled() as d:
+        sub = d.subscribe(reconnect_ivl=1)
+        for i in range(20):
+            assert ask(d.req(), {"id": f"u{i}", "text": "x"})["status"] == "accepted"
+            first = sub.recv_multipart()
+            while first[0] == b"~" or json.loads(first[1])["id"] != f"u{i}":
+                first = sub.recv_multipart()
+            d.die()
+            assert d.rows("SELECT seq > sent FROM facts") == [(1,)]
+            d.start()
+            if sub.poll(1000) and sub.recv_multipart() == first:
+                return
+        raise AssertionError("never sent again")
+
+
 def test_log_and_seq_go_on():
     with Spooled(topic="{source}.") as d:
         sub, req = d.subscribe(), d.req()
@@ -246,18 +264,40 @@ def test_killed_at_random():
         assert len(accepted) > 200
 
 
-def test_full_disk():
+def on_small_disk(test):
+    """Runs it with the folder of a file system of 2 MB."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gloss-full-"))
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
     if mounted.returncode != 0:
         folder.rmdir()
-        print("skipped test_full_disk: mounting is not allowed here")
+        print(f"skipped {test.__name__}: mounting is not allowed here")
         return
     try:
-        fill_and_free(folder)
+        test(folder)
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
         folder.rmdir()
+
+
+def test_full_disk():
+    on_small_disk(fill_and_free)
+
+
+def test_nearly_full_disk_is_said_once():
+    on_small_disk(stall_and_go_on)
+
+
+def stall_and_go_on(folder):
+    """There is room for small documents, none for large ones."""
+    with Spooled(folder=folder) as d:
+        req = d.req()
+        for i in range(5):
+            reply = ask(req, {"id": f"large{i}", "text": "y" * 3000000})
+            assert reply["error"]["code"] == "overloaded", reply
+            wait("it goes on", lambda: ask(req, {"id": f"small{i}", "text": "x"})["status"] == "accepted")
+        d.wait_log("it goes on; it has stalled [0-9]+ times|it goes on.*it goes on")
+        assert d.log().count("nothing more is accepted") < 5, d.log()
+        assert d.stop() == 0
 
 
 def fill_and_free(folder):
