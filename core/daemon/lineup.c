@@ -11,12 +11,10 @@ enum mending { LEFT_OUT, KEPT, NOT_MENDED };
 
 /* ---- what serves */
 
-/* The entry of l that stands at the same place as entry i of its new one; or NULL. */
+/* The entry of l that stands where e does, the k-th; or NULL. */
 static const struct config_entry *find(const struct lineup *l, const struct config_entry *e,
                                        size_t *k)
 {
-    if (!l)
-        return NULL;
     *k = config_find_entry(&l->config, e->where);
     return *k < l->config.n_pipeline ? &l->config.pipeline[*k] : NULL;
 }
@@ -87,7 +85,7 @@ static int mend_and_say(struct lineup *l, size_t i, const struct lineup *serving
 /* Whether something that serves is no longer there. */
 static bool has_lost(const struct lineup *l, const struct lineup *serving)
 {
-    for (size_t k = 0; serving && k < serving->config.n_pipeline; k++)
+    for (size_t k = 0; k < serving->config.n_pipeline; k++)
         if (config_find_entry(&l->config, serving->config.pipeline[k].where) ==
             l->config.n_pipeline)
             return true;
@@ -118,7 +116,7 @@ int lineup_mend(struct lineup *l, const struct lineup *serving, const bool *at_f
 
 static struct object *find_object(const struct lineup *l, const struct object_mark *mark)
 {
-    for (size_t i = 0; l && l->object && i < l->config.n_pipeline; i++)
+    for (size_t i = 0; l->object && i < l->config.n_pipeline; i++)
         if (l->object[i] && object_is(l->object[i], mark))
             return object_hold(l->object[i]);
     return NULL;
@@ -173,8 +171,7 @@ static int make_objects(struct lineup *l, struct fault *f)
 int lineup_load(struct lineup *l, const char *file, const struct lineup *serving,
                 const struct lineup *last, const struct lineup_ops *ops, struct fault *f)
 {
-    const struct config_spare spare = {serving ? &serving->config : NULL, ops->on_refused,
-                                       ops->owner};
+    const struct config_spare spare = {&serving->config, ops->on_refused, ops->owner};
 
     memset(l, 0, sizeof *l);
     if (config_load_sparing(&l->config, file, &spare, f) < 0)

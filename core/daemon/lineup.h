@@ -26,8 +26,8 @@ struct lineup_ops {
 };
 
 /* Reads the configuration in file and copies the plugins' files; those that are the same in
- * `serving` (may be NULL) or `last`, which was read before, are shared with it. 0, or -1
- * with f. */
+ * `serving` or `last`, which was read before, are shared with it; either is all zero where
+ * there is none. 0, or -1 with f. */
 int lineup_load(struct lineup *l, const char *file, const struct lineup *serving,
                 const struct lineup *last, const struct lineup_ops *ops, struct fault *f);
 void lineup_finish(struct lineup *l); /* all zero is accepted */

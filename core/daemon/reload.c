@@ -121,7 +121,9 @@ static void compare(const struct config *first, const struct config *c)
 
 static const struct lineup *serving(const struct reload *r)
 {
-    return r->dispatch->current ? &r->dispatch->current->lineup : NULL;
+    static const struct lineup none;
+
+    return r->dispatch->current ? &r->dispatch->current->lineup : &none;
 }
 
 static int begin(struct reload *r, enum reload_cause cause)
@@ -185,7 +187,7 @@ int reload_mend(struct reload *r, const struct generation *g, const bool *at_fau
         lineup_finish(&l);
         return refuse_whole(r, why);
     }
-    if (r->cause == RELOAD_CHANGED && serving(r) && lineup_same(&l, serving(r)))
+    if (r->cause == RELOAD_CHANGED && r->serving && lineup_same(&l, serving(r)))
         lineup_finish(&l);
     else
         dispatch_start(r->dispatch, &l);

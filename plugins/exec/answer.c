@@ -232,7 +232,7 @@ static int expect_number(struct reader *r, const char *what, double *x)
 static int expect_offset(struct reader *r, const char *what, uint32_t *offset)
 {
     const char *at;
-    double x;
+    double x = 0;
 
     skip_blank(r);
     at = r->at;
@@ -447,10 +447,12 @@ static int check_utf8(struct reader *r)
 enum answer_kind answer_read(char *line, size_t n, char *scratch, const struct answer_ops *ops,
                              char *why, size_t room)
 {
-    struct reader r = {line, line, line + n, scratch, ops, why, room};
+    struct reader r = {.begin = line, .at = line, .end = line + n, .ops = ops, .room = room};
     enum answer_kind kind;
 
     line[n] = '\0';
+    r.to = scratch;
+    r.why = why;
     if (check_utf8(&r) < 0 || expect(&r, '{', "where the answer begins") < 0)
         return ANSWER_WRONG;
     kind = read_object(&r);
