@@ -298,7 +298,7 @@ int cli_spool(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct options o = {0};
-    bool good = true;
+    bool good = true, exports;
     int c;
 
     while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -313,10 +313,10 @@ int cli_spool(int argc, char **argv)
         return cli_usage("spool", "--from takes a whole number");
     argc -= optind;
     argv += optind;
-    if (argc < 1 ||
-        (strcmp(argv[0], "check") && strcmp(argv[0], "salvage") && strcmp(argv[0], "export")))
+    exports = argc > 0 && !strcmp(argv[0], "export");
+    if (argc < 1 || !(exports || !strcmp(argv[0], "check") || !strcmp(argv[0], "salvage")))
         return cli_usage("spool", "say what to do: check, salvage or export");
-    if (strcmp(argv[0], "export") && (o.pending || o.published || o.dead || o.from))
+    if (!exports && (o.pending || o.published || o.dead || o.from))
         return cli_usage("spool", "--pending, --published, --dead and --from are for export");
     return find_file(argc, argv, &o);
 }

@@ -288,10 +288,11 @@ static void read_request(struct replay_request *r)
 static void check_room(struct replay_request *r)
 {
     if (!r->replay->spool)
-        replay_refuse(r, "no_spool",
-                      "nothing that was published or is dead is kept: give the daemon a spool, with "
-                      "\"spool\": {\"durability\": \"memory\"} in its configuration, or \"commit\" "
-                      "and a \"path\"");
+        replay_refuse(
+            r, "no_spool",
+            "nothing that was published or is dead is kept: give the daemon a spool, with "
+            "\"spool\": {\"durability\": \"memory\"} in its configuration, or \"commit\" "
+            "and a \"path\"");
     else if (atomic_load(&r->replay->unread) > UNREAD_BYTES)
         replay_refuse(r, "overloaded",
                       "answers wait that were asked for and are not read: ask again later");

@@ -27,8 +27,8 @@ static const char *const puts_sql[PUTS] = {
     [PUT_DOCUMENT] = "INSERT OR IGNORE INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [PUT_PENDING] = "INSERT OR IGNORE INTO pending VALUES (?1)",
     [PUT_PUBLISHED] = "INSERT OR IGNORE INTO published VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [PUT_DEAD] = "INSERT OR IGNORE INTO dead VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-                 " ?11, ?12, ?13)",
+    [PUT_DEAD] = ("INSERT OR IGNORE INTO dead VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+                  " ?11, ?12, ?13)"),
     [PUT_BAD] = "INSERT OR IGNORE INTO temp.bad VALUES (?1, ?2)",
     [PUT_LOG] = "UPDATE facts SET log = ?1",
 };
