@@ -34,16 +34,18 @@ static const char *dl_reason(const char *file)
 }
 
 /* Debuggers and sanitizers look for symbols in the file that an object says it is of:
- * for a copy that must be the file it was copied from. Never freed, as the object. */
+ * for a copy that must be the file it was copied from. Never freed, as the object; one that
+ * two entries share is named once. */
 static void name_copy(void *object, const char *file)
 {
     struct link_map *map;
-    char *name = strdup(file);
+    char *name;
 
-    if (name && dlinfo(object, RTLD_DI_LINKMAP, &map) == 0)
+    if (dlinfo(object, RTLD_DI_LINKMAP, &map) < 0 || strcmp(map->l_name, file) == 0)
+        return;
+    name = strdup(file);
+    if (name)
         map->l_name = name;
-    else
-        free(name);
 }
 
 /* file, or where copy is a descriptor what is behind that. */

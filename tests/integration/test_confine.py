@@ -12,7 +12,7 @@ EXEC = {"fork_child", "run_program", "thread", "set_handler", "set_timer", "chan
 FILES = {"create", "write_file", "delete_file", "make_folder", "make_memfd"}
 ALWAYS = {"read_file", "signal_itself"}
 # What sanitizers do themselves is not refused where they are.
-THEIRS = {"fork_child", "run_program", "thread", "set_handler", "trace"} if SANITIZED else set()
+THEIRS = {"fork_child", "run_program", "thread", "set_handler"} if SANITIZED else set()
 
 
 def trespass(allow, others=(), only="", **start):
