@@ -18,7 +18,8 @@ from victim import BUILD, Disk, Victim, Violation, random_fault, wait
 HOUR_MS = 3600000
 ID_BYTES = 12  # in the mean
 FLIPS = 4  # copies that are spoiled, a round
-DISK_MB = 32
+DISK_MB = 16  # and DISK_KB for each document: all have room where nothing else is there
+DISK_KB = 3
 STUCK = 120  # seconds until scrapers that have not got their answers never will
 
 
@@ -28,7 +29,7 @@ class Round:
         self.n, self.gap, self.counts = n, gap, counts
         self.scrapers, self.others, self.stopped, self.armed = {}, {}, set(), ""
         folder.mkdir(parents=True)
-        disk = Disk(folder / "disk", DISK_MB) if number % 3 == 1 else None
+        disk = Disk(folder / "disk", DISK_MB + n * DISK_KB // 1024) if number % 3 == 1 else None
         if disk and not disk.mounted:
             counts["disk-full rounds skipped: no mount"] += 1
             disk = None
