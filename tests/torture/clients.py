@@ -11,7 +11,7 @@ import time
 import documents
 import zmq
 
-SILENCE = 0.7  # seconds without an answer until a client connects anew
+SILENCE = 0.25  # seconds without an answer until a client connects anew
 RECORD = struct.Struct("<HI")
 
 
