@@ -55,6 +55,9 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
+    if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+        return spool_damaged(db, f, "published: seq %" PRIu64 " has no document",
+                             spool_column_number(s, 8));
     spool_fill_doc(s, &p->doc);
     r = check_doc(db, s, &p->doc, f);
     if (r != SPOOL_OK)

@@ -50,7 +50,7 @@ const char *const spool_statements[SQL_COUNT] = {
                                           " WHERE p.ticket > ?1 ORDER BY p.ticket LIMIT 1",
     [SQL_NEXT_PUBLISHED] = "SELECT d.ticket, " DOCUMENT(
         "d") ", p.seq, p.prev, p.topic,"
-             " p.members, p.sum FROM published p JOIN documents d USING (ticket)"
+             " p.members, p.sum FROM published p LEFT JOIN documents d USING (ticket)"
              " WHERE p.seq >= ?1 AND substr(CAST(p.topic AS BLOB), 1, ?3) = ?2"
              " ORDER BY p.seq LIMIT 1",
     [SQL_NEXT_TOPIC] = "SELECT seq, topic FROM published WHERE seq >= ?1 ORDER BY seq LIMIT 1",

@@ -260,8 +260,10 @@ static void log_has_one_name(void **state)
 
 static void dead_letters_are_found_and_taken_off(void **state)
 {
-    const struct spool_filter any = {0}, late = {.since_ms = 20},
-                              reason = {.reason = S("invalid_json")};
+    const struct spool_filter any = {0}, late = {.since_ms = 20}, early = {.until_ms = 14},
+                              reason = {.reason = S("invalid_json")}, other = {.id = S("e")},
+                              first = {.to = 1};
+    uint64_t least, last, n;
     struct box *b = *state;
     struct spool_dead dead;
     struct spool_doc d;
@@ -289,6 +291,12 @@ static void dead_letters_are_found_and_taken_off(void **state)
     assert_int_equal(spool_db_dead(b->db, 0, &late, &dead, &b->f), SPOOL_OK);
     assert_slice(dead.reason, S("invalid_json"));
     assert_int_equal(spool_db_dead(b->db, dead.number, &any, &dead, &b->f), SPOOL_NONE);
+    assert_int_equal(spool_db_dead(b->db, 0, &early, &dead, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_dead(b->db, dead.number, &early, &dead, &b->f), SPOOL_NONE);
+    assert_int_equal(spool_db_dead(b->db, 0, &other, &dead, &b->f), SPOOL_NONE);
+    assert_int_equal(spool_db_dead(b->db, 1, &first, &dead, &b->f), SPOOL_NONE);
+    assert_int_equal(spool_db_dead_span(b->db, &least, &last, &n, &b->f), SPOOL_OK);
+    assert_true(least == 1 && last == 3 && n == 3);
     spool_db_rest(b->db);
     begin(b);
     assert_int_equal(spool_db_exhume(b->db, 3, &b->f), SPOOL_OK);
@@ -540,6 +548,19 @@ static void facts_that_contradict_are_refused(void **state)
     assert_non_null(strstr(b->f.text, "gloss spool salvage"));
 }
 
+static void a_result_without_a_document_is_seen(void **state)
+{
+    struct box *b = *state;
+    struct spool_published p;
+
+    fill(b);
+    meddle(b, "DELETE FROM documents WHERE ticket = 2");
+    reopen(b);
+    assert_int_equal(spool_db_published(b->db, 2, S(""), &p, &b->f), SPOOL_DAMAGED);
+    assert_non_null(strstr(b->f.text, "published: seq 2 has no document"));
+    assert_int_equal(spool_db_published(b->db, 3, S(""), &p, &b->f), SPOOL_OK);
+}
+
 static void pending_without_a_document_is_seen(void **state)
 {
     struct box *b = *state;
@@ -576,6 +597,7 @@ int main(void)
         CASE(damaged_facts_are_refused),
         CASE(facts_that_contradict_are_refused),
         CASE(pending_without_a_document_is_seen),
+        CASE(a_result_without_a_document_is_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
