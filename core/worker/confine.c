@@ -219,6 +219,11 @@ static struct scmp_arg_cmp is(unsigned arg, uint32_t value)
     return SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, LOW_32, value);
 }
 
+static struct scmp_arg_cmp is_null(unsigned arg)
+{
+    return (struct scmp_arg_cmp){.arg = arg, .op = SCMP_CMP_EQ};
+}
+
 /* What nobody may do, whatever the configuration allows. */
 static void fill_guard(struct filter *f, int socket)
 {
@@ -239,7 +244,7 @@ static void fill_own_signals(struct filter *f)
     add_where(f, SCMP_ACT_ALLOW, C(tgkill), is(0, self));
     add_where(f, SCMP_ACT_ALLOW, C(tkill), is(0, self));
     /* A handler may be looked up, and none left behind. */
-    add_where(f, SCMP_ACT_ALLOW, C(rt_sigaction), SCMP_CMP64(1, SCMP_CMP_EQ, 0));
+    add_where(f, SCMP_ACT_ALLOW, C(rt_sigaction), is_null(1));
     add_where(f, SCMP_ACT_ALLOW, C(prctl), is(0, PR_SET_NAME));
     add_where(f, SCMP_ACT_ALLOW, C(prctl), is(0, PR_GET_NAME));
 }
@@ -267,7 +272,7 @@ static void fill_list(struct filter *f, uint32_t allow)
     add_all(f, always);
     add_all(f, sanitizers);
     fill_fcntl(f, allow);
-    add_where(f, SCMP_ACT_ALLOW, C(prlimit64), SCMP_CMP64(2, SCMP_CMP_EQ, 0));
+    add_where(f, SCMP_ACT_ALLOW, C(prlimit64), is_null(2));
     add(f, MISSING, C(clone3));
     add(f, MISSING, C(openat2));
     if (allow & CONFIG_FILES)

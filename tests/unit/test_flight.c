@@ -140,12 +140,40 @@ static void queues(void **state)
     assert_ptr_equal(flight_pop(&q), &d[0]);
 }
 
+static void probes_leave_out_one_after_the_other(void **state)
+{
+    struct flight f;
+    struct flight_doc *d;
+
+    (void)state;
+    flight_init(&f, 10, 1000);
+    d = enter(&f, 10);
+    assert_int_equal(flight_prepare(d, 1), 0);
+    assert_true(flight_skip_entry(d, 2, "crashed"));
+    /* Of four: 3, then 1 (2 is out for its own reason), then 0, then none is left. */
+    for (uint32_t i = 0; i < 3; i++) {
+        static const uint32_t order[] = {3, 1, 0};
+
+        assert_true(flight_probe(d, 4, "its worker crashed"));
+        assert_true(d->probing);
+        assert_int_equal(d->probe, order[i]);
+        assert_int_equal(d->n_skip, 2);
+        assert_true(flight_skips(d, 2));
+        assert_true(flight_skips(d, order[i]));
+    }
+    assert_false(flight_probe(d, 4, "its worker crashed"));
+    assert_false(d->probing);
+    assert_int_equal(d->n_skip, 1);
+    flight_leave(&f, d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts),
         cmocka_unit_test(ebbs_at_three_quarters),
         cmocka_unit_test(skips_are_in_the_frame),
+        cmocka_unit_test(probes_leave_out_one_after_the_other),
         cmocka_unit_test(queues),
     };
 
