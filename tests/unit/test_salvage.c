@@ -375,9 +375,9 @@ static void a_byte_of_any_page(void **state)
     struct box *b = *state;
 
     for (size_t page = 0; page < b->db.n; page += PAGE) {
-        for (size_t i = 0; i < 8; i++)
+        for (size_t i = 0; i < 6; i++)
             turn(b, &b->db, "file", page + i, i % 2 ? 0xff : 0x08);
-        for (size_t i = 0; i < 8; i++)
+        for (size_t i = 0; i < 2; i++)
             turn(b, &b->db, "file", page + (size_t)rand() % PAGE, (unsigned char)(1 << rand() % 8));
     }
 }
@@ -389,8 +389,8 @@ static void a_byte_of_the_wal(void **state)
     for (size_t i = 0; i < 32; i += 3)
         turn(b, &b->wal, "head of the -wal", i, 0x41);
     for (size_t frame = 32; frame < b->wal.n; frame += FRAME)
-        for (size_t i = 0; i < 4; i++)
-            turn(b, &b->wal, "-wal", frame + (i < 2 ? i * 8 + 3 : (size_t)rand() % FRAME), 0x21);
+        for (size_t i = 0; i < 2; i++)
+            turn(b, &b->wal, "-wal", frame + (i ? 11 : (size_t)rand() % FRAME), 0x21);
 }
 
 /* How many rows a page holds, or pieces of a row. */
