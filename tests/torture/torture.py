@@ -44,7 +44,7 @@ def enough(counts, o):
 
 
 def run_rounds(o, folder, counts):
-    n = 20000 if o["DOCUMENTS"] > 100000 else 6000
+    n = 50000 if o["DOCUMENTS"] > 100000 else 6000
     # Documents between two faults, so that there are as many kills to a document as asked for.
     gap = rounds.share_of_kills() * o["DOCUMENTS"] / o["KILLS"] if o["DOCUMENTS"] and o["KILLS"] else 400
     number = 0
