@@ -28,7 +28,7 @@ class Round:
         self.rng, self.number, self.folder = random.Random(f"{seed}/{number}"), number, folder
         self.n, self.gap, self.counts = n, gap, counts
         self.scrapers, self.others, self.stopped, self.armed = {}, {}, set(), ""
-        self.failed = set()  # kinds of calls
+        self.failed, self.tail = set(), None  # kinds of calls; gloss tail
         folder.mkdir(parents=True)
         disk = Disk(folder / "disk", DISK_MB + n * DISK_KB // 1024) if number % 3 == 1 else None
         if disk and not disk.mounted:
@@ -260,7 +260,7 @@ class Round:
         self.counts["plugin faults"] += sum(b'"errors":[' in row.body for row in spool.rows) + sum(not i.startswith("bad") for i in spool.dead)
 
     def run(self):
-        """Raises a Violation; the folder is then left as it is."""
+        """Raises a Violation; the folder is then left, and what was on the small disk is in it."""
         with self.victim as v:
             try:
                 v.start()
@@ -271,12 +271,14 @@ class Round:
                 self.flip_copies()
                 self.settle()
             finally:
+                v.die()
                 self.end_clients()
-                self.tail.kill()
-                self.tail.wait()
+                if self.tail:
+                    self.tail.kill()
+                    self.tail.wait()
+                if v.disk:
+                    v.disk.unmount()
             self.verify()
-            if v.disk:
-                v.disk.unmount()
         self.counts["rounds"] += 1
         shutil.rmtree(self.folder)
 

@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 
 import rounds
 import sweep
@@ -72,9 +73,11 @@ def main():
         run_rounds(o, folder, counts)
         run_sweeps(o, folder, counts)
         shutil.rmtree(folder)
-    except victim.Violation as violation:
+    except Exception as fault:  # a Violation, or what the torture itself did not expect
         status = 1
-        print(f"BROKEN: {violation}\nSEED={o['SEED']}; kept: {folder}", flush=True)
+        if not isinstance(fault, victim.Violation):
+            traceback.print_exc()
+        print(f"BROKEN: {fault}\nSEED={o['SEED']}; kept: {folder}", flush=True)
     table(counts, time.monotonic() - began)
     sys.exit(status)
 

@@ -49,8 +49,14 @@ class Disk:
         self.full = False
 
     def unmount(self):
+        """What is on it, but for the ballast, is then in the folder itself."""
         if self.mounted:
+            self.free()
+            kept = self.folder.with_name("kept-disk")
+            shutil.copytree(self.folder, kept)
             subprocess.run(["umount", "-l", self.folder], check=True)
+            shutil.copytree(kept, self.folder, dirs_exist_ok=True)
+            shutil.rmtree(kept)
             self.mounted = False
 
 
