@@ -97,6 +97,15 @@ int cli_usage_hint(const char *command)
     return CLI_USAGE;
 }
 
+static int run_command(const struct cli_command *c, int argc, char **argv)
+{
+    char name[32]; /* as getopt_long begins what it says */
+
+    snprintf(name, sizeof name, "gloss %s", c->name);
+    argv[0] = name;
+    return c->run(argc, argv);
+}
+
 int cli_main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -113,7 +122,7 @@ int cli_main(int argc, char **argv)
     }
     for (const struct cli_command *c = commands; c->name; c++)
         if (!strcmp(argv[1], c->name))
-            return c->run(argc - 1, argv + 1);
+            return run_command(c, argc - 1, argv + 1);
     fprintf(stderr, "gloss: there is no command \"%s\"; `gloss --help` lists them.\n", argv[1]);
     return CLI_USAGE;
 }

@@ -20,7 +20,7 @@ enum {
 
 int cli_main(int argc, char **argv);
 
-/* A command: argv[0] is its name. It parses its own options (getopt_long) and
+/* A command: argv[0] is "gloss NAME". It parses its own options (getopt_long) and
  * prints its own help on --help. */
 struct cli_command {
     const char *name;
