@@ -2,17 +2,18 @@
  *
  * daemon/spool.c - tasks into groups, groups into commits.
  *
- * While one group is being committed the next one gathers, so a group is as large as
- * the disk is slow; on a fast one, a commit waits a little for the one before it, for it costs
- * about the same whether it holds one document or fifty. In memory there is nothing to wait for,
- * and no thread is worth its while. A group that finds no room is undone and tried again.
+ * While one group is being committed the next one gathers, and a little longer, so that no more
+ * than a quarter of the time goes into commits, however fast or slow the disk is. In memory a
+ * commit is so short that no thread is worth its while. A group that finds no room is undone and
+ * tried again.
  */
 #include "daemon/spool.h"
 
 #include "wire/stamp.h"
 
 enum {
-    GATHER_MS = 4, /* from the beginning of a commit to that of the next, at least */
+    GATHER = 3,    /* times as long as a commit took, the next one gathers, */
+    GATHER_MS = 8, /* but no longer than this */
     RETRY_MS = 250,
 };
 
@@ -84,7 +85,7 @@ static void on_turn(uv_idle_t *turn)
         on_committed(&s->work, 0);
         return;
     }
-    uv_timer_start(&s->pause, on_pause, GATHER_MS, 0);
+    s->began = uv_hrtime();
     uv_queue_work(s->loop, &s->work, on_work, on_committed);
 }
 
@@ -131,12 +132,23 @@ static void stall(struct spool *s)
     put_back(s);
 }
 
+/* A commit costs about the same whether it holds one document or fifty. */
+static void gather(struct spool *s)
+{
+    uint64_t ms = s->in_memory ? 1 : GATHER * (uv_hrtime() - s->began) / 1000000;
+
+    if (ms > 0 && s->result < SPOOL_FULL)
+        uv_timer_start(&s->pause, on_pause, ms < GATHER_MS ? ms : GATHER_MS, 0);
+}
+
 static void on_committed(uv_work_t *work, int status)
 {
     struct spool *s = work->data;
 
     (void)status;
     s->busy = false;
+    if (!s->finished)
+        gather(s);
     if (s->finished) {
         spool_db_close(s->db);
     } else if (s->result < SPOOL_FULL) {

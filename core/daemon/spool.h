@@ -55,6 +55,7 @@ struct spool {
     bool settling, finished;
     bool in_memory; /* the work is done on the loop */
     uv_work_t work;
+    uint64_t began;   /* uv_hrtime() of the last commit */
     uv_idle_t turn;   /* active: there is a group to start */
     uv_timer_t pause; /* active: none may start */
 };
