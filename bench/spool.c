@@ -50,7 +50,7 @@ static void clear(const struct place *p)
 
 struct result {
     double rate;
-    double supervisor_us; /* of the processor, a document */
+    double supervisor_us, workers_us; /* of the processor, a document */
 };
 
 static struct result measure(const struct bench_docs *docs, const char *keys, double seconds)
@@ -59,12 +59,14 @@ static struct result measure(const struct bench_docs *docs, const char *keys, do
     struct bench_sub sub = bench_subscribe(p.out);
     pid_t sender = bench_start_sender(p.in, (struct bench_load){.docs = docs});
     struct result r;
-    double before;
+    double before, workers;
 
     bench_receive(&sub, WARM_UP, NULL, NULL);
     before = bench_cpu(p.pid);
+    workers = bench_cpu_children(p.pid);
     r.rate = bench_receive(&sub, seconds, NULL, NULL);
     r.supervisor_us = 1e6 * (bench_cpu(p.pid) - before) / seconds / r.rate;
+    r.workers_us = 1e6 * (bench_cpu_children(p.pid) - workers) / seconds / r.rate;
     bench_kill(sender);
     bench_unsubscribe(&sub);
     bench_end(&p);
@@ -88,10 +90,13 @@ static double measure_rates(const struct bench_docs *docs, const struct place *p
             rate[k][i] = r[k].rate;
             ratio[k][i] = r[k].rate / r[0].rate;
         }
-        printf("round %zu: none %.0f/s, memory %.0f/s (%.3f), commit %.0f/s (%.3f); supervisor, us "
-               "a document: %.0f, %.0f, %.0f\n",
-               i + 1, r[0].rate, r[1].rate, ratio[1][i], r[2].rate, ratio[2][i], r[0].supervisor_us,
-               r[1].supervisor_us, r[2].supervisor_us);
+        printf(
+            "round %zu: none %.0f/s, memory %.0f/s (%.3f), commit %.0f/s (%.3f)\n"
+            "  processor, us a document, supervisor and workers: %.0f + %.0f, %.0f + %.0f, %.0f + "
+            "%.0f\n",
+            i + 1, r[0].rate, r[1].rate, ratio[1][i], r[2].rate, ratio[2][i], r[0].supervisor_us,
+            r[0].workers_us, r[1].supervisor_us, r[1].workers_us, r[2].supervisor_us,
+            r[2].workers_us);
     }
     printf("median: none %.0f/s, memory %.0f/s (%.3f), commit %.0f/s (%.3f, >= 0.95)\n",
            bench_median(rate[0], rounds), bench_median(rate[1], rounds),
