@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -94,6 +95,7 @@ static int run(const char *file)
     int status;
 
     open_standard_files();
+    signal(SIGHUP, SIG_IGN); /* until there is something to reload */
     if (config_load_sparing(&c, file, &spare, &f) < 0) {
         log_error("supervisor", "%s", f.text);
         return 2;

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -147,6 +148,19 @@ def test_signal_while_starting():
             d.start(wait_ready=False)
             time.sleep(delay / 1000)
             assert d.stop() in (0, -signal.SIGTERM), d.log()
+
+
+def test_reload_while_starting():
+    """SIGHUP, once the daemon can take it, does not end it, ready or not."""
+    with Daemon(autostart=False) as d:
+        d.start(wait_ready=False)
+        status = pathlib.Path(f"/proc/{d.process.pid}/status")
+        ignored = lambda: re.search(r"SigIgn:\s*(\w+)", status.read_text()).group(1)
+        caught = lambda: re.search(r"SigCgt:\s*(\w+)", status.read_text()).group(1)
+        wait("SIGHUP is expected", lambda: (int(ignored(), 16) | int(caught(), 16)) & 1)
+        d.kill(signal.SIGHUP)
+        d.wait_log(" ready: ")
+        assert d.stop() == 0, d.log()
 
 
 def test_started_without_standard_files():

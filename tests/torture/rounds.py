@@ -123,7 +123,7 @@ class Round:
 
     def reload(self):
         v, rng = self.victim, self.rng
-        v.wait_ready()  # before that, SIGHUP ends it, as any program
+        v.wait_ready()  # before that, a reload does nothing
         if v.process.poll() is not None:
             return
         good = dict(v.config)
