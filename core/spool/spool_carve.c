@@ -4,10 +4,14 @@
  * hard rule of spool_carve.h holds.
  *
  * A table is told by the types of a record's columns: no two are alike. A leaf is read by
- * its pointers. Where those and what is free do not make up the page, and in a page of no
- * known type, a row may begin at any byte: each is tried, and the sum decides.
+ * its pointers. Where those and what is free do not make up the page, and in a page of a
+ * tree that has no known type, a row may begin at any byte: each is tried, and the sum
+ * decides. Not so in free pages and in the rest of long rows, whose last page may end with
+ * what was in it before.
  */
 #include "spool/spool_carve.h"
+
+#include "spool/spool_live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +42,7 @@ struct column {
 
 struct carve {
     const struct spool_pages *pages;
+    struct spool_live live;
     const struct carve_ops *ops;
     void *owner;
     unsigned char *page, *overflow;
@@ -52,22 +57,6 @@ struct carve {
 enum verdict { GOOD, DAMAGED, NONE, STOP };
 
 /* ---- cells */
-
-/* The bytes of the number at p, and the number; 0 where it does not end before end. */
-static size_t varint(const unsigned char *p, const unsigned char *end, uint64_t *n)
-{
-    *n = 0;
-    for (size_t i = 0; p + i < end; i++) {
-        if (i == 8) {
-            *n = *n << 8 | p[i];
-            return 9;
-        }
-        *n = *n << 7 | (p[i] & 0x7f);
-        if (p[i] < 0x80)
-            return i + 1;
-    }
-    return 0;
-}
 
 /* How much of a payload is in the leaf itself. */
 static size_t local_part(size_t usable, uint64_t n)
@@ -163,13 +152,13 @@ static int read_record(const struct carve *c, size_t n, struct column columns[CO
     const unsigned char *p = c->record, *end = p + n, *body, *head_end;
     char shape[COLUMNS + 2] = "";
     uint64_t head, type;
-    size_t i = 0, step = varint(p, end, &head);
+    size_t i = 0, step = spool_varint(p, end, &head);
 
     if (!step || head > n)
         return -1;
     head_end = body = p + head;
     for (p += step; p < head_end && i < COLUMNS; i++, p += step) {
-        step = varint(p, head_end, &type);
+        step = spool_varint(p, head_end, &type);
         if (!step || !read_column(type, &body, end, &columns[i]))
             return -1;
         shape[i] = letter(type);
@@ -271,11 +260,11 @@ static enum verdict read_cell(struct carve *c, enum spool_view view, size_t at,
     const unsigned char *p = c->page + at, *end = c->page + c->pages->page_size;
     struct column columns[COLUMNS] = {{0}};
     uint64_t n, key;
-    size_t step = varint(p, end, &n), local;
+    size_t step = spool_varint(p, end, &n), local;
     int kind;
 
     p += step;
-    if (!step || !(step = varint(p, end, &key)) || n < 2 || !make_room(c, n))
+    if (!step || !(step = spool_varint(p, end, &key)) || n < 2 || !make_room(c, n))
         return NONE;
     p += step;
     local = local_part(c->pages->page_size, n);
@@ -330,23 +319,6 @@ static uint32_t count_cells(const struct carve *c)
     return n < most ? n : most;
 }
 
-/* Whether cells of so many bytes in all, and what is free, fill the page. */
-static bool is_filled(const struct carve *c, size_t cells)
-{
-    const unsigned char *head = c->page;
-    size_t size = c->pages->page_size, begin = spool_be16(head + 5), free_bytes = head[7];
-
-    for (size_t at = spool_be16(head + 1), next; at; at = next) {
-        if (at < LEAF_HEAD || at + 4 > size)
-            return false;
-        free_bytes += spool_be16(head + at + 2);
-        next = spool_be16(head + at);
-        if (next && next <= at)
-            return false;
-    }
-    return (begin ? begin : 65536) + cells + free_bytes == size;
-}
-
 /* A leaf, by its pointers; where one leads to no good row, by every byte too. */
 static int take_leaf(struct carve *c, enum spool_view view, uint32_t number)
 {
@@ -369,7 +341,9 @@ static int take_leaf(struct carve *c, enum spool_view view, uint32_t number)
     }
     if (lost && c->ops->on_lost(c->owner, number, lost))
         return -1;
-    return torn || !is_filled(c, cells) ? search(c, view, LEAF_HEAD) : 0;
+    return torn || !spool_page_is_filled(c->page, c->pages->page_size, cells)
+               ? search(c, view, LEAF_HEAD)
+               : 0;
 }
 
 /* Whether the page is in truth of an index, whose rows are a text and a number. */
@@ -383,10 +357,10 @@ static bool is_of_index(const struct carve *c)
         at + CELL_LEAST + 4 > c->pages->page_size)
         return false;
     p += c->page[0] == INDEX_NODE ? 4 : 0;
-    p += varint(p, end, &n);
-    p += varint(p, end, &size);
-    p += varint(p, end, &text);
-    varint(p, end, &number);
+    p += spool_varint(p, end, &n);
+    p += spool_varint(p, end, &size);
+    p += spool_varint(p, end, &text);
+    spool_varint(p, end, &number);
     return size <= 12 && text >= 13 && text % 2 && number >= 1 && number <= 9;
 }
 
@@ -399,16 +373,24 @@ static bool is_of_table(const struct carve *c)
            spool_be32(c->page + at) <= c->pages->n;
 }
 
+/* Whether the page, which is no leaf, may be one whose first byte is damaged. The rest of a
+ * row begins with the number of a page, so in all but huge files with a zero. */
+static bool may_be_leaf(const struct carve *c, uint32_t number)
+{
+    return !c->spilled[number] && !is_of_index(c) && !is_of_table(c) &&
+           (spool_live_is_of_tree(&c->live, number) || c->page[0]);
+}
+
 /* First the leaves, then what is neither a leaf nor known to be the rest of a row. */
 static int take_page(struct carve *c, uint32_t number, bool leaves)
 {
-    if (!leaves && c->spilled[number])
+    if (!spool_live_counts(&c->live, number))
         return 0;
     if (!spool_pages_read(c->pages, VIEW_COMMITTED, number, c->page))
         return leaves ? c->ops->on_lost(c->owner, number, 0) : 0;
     if (c->page[0] == LEAF)
         return leaves ? take_leaf(c, VIEW_COMMITTED, number) : 0;
-    return leaves || is_of_index(c) || is_of_table(c) ? 0 : search(c, VIEW_COMMITTED, 0);
+    return leaves || !may_be_leaf(c, number) ? 0 : search(c, VIEW_COMMITTED, 0);
 }
 
 static int take_stray(struct carve *c, uint32_t i)
@@ -445,10 +427,11 @@ int spool_carve(const struct spool_pages *pages, const struct carve_ops *ops, vo
                       .spilled = calloc((size_t)pages->n + 1, sizeof *c.spilled)};
     int r = -1;
 
-    if (c.page && c.overflow && c.spilled)
-        r = take_all(&c);
-    else
+    if (!c.page || !c.overflow || !c.spilled)
         fault_set(f, "no memory");
+    else if (spool_live_init(&c.live, pages, f) == 0)
+        r = take_all(&c);
+    spool_live_finish(&c.live);
     free(c.page);
     free(c.overflow);
     free(c.record);

@@ -22,6 +22,7 @@ enum {
     PAGE_SIZE = 4096, /* of the spools that glossd makes */
     WAL_HEAD = 32,
     FRAME_HEAD = 24,
+    LEAF_HEAD = 8,
     PAGES_MOST = 1 << 30,
 };
 
@@ -42,6 +43,36 @@ uint32_t spool_be16(const unsigned char *p)
 uint32_t spool_be32(const unsigned char *p)
 {
     return spool_be16(p) << 16 | spool_be16(p + 2);
+}
+
+size_t spool_varint(const unsigned char *p, const unsigned char *end, uint64_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; p + i < end; i++) {
+        if (i == 8) {
+            *n = *n << 8 | p[i];
+            return 9;
+        }
+        *n = *n << 7 | (p[i] & 0x7f);
+        if (p[i] < 0x80)
+            return i + 1;
+    }
+    return 0;
+}
+
+bool spool_page_is_filled(const unsigned char *page, size_t size, size_t cells)
+{
+    size_t begin = spool_be16(page + 5), free_bytes = page[7];
+
+    for (size_t at = spool_be16(page + 1), next; at; at = next) {
+        if (at < LEAF_HEAD || at + 4 > size)
+            return false;
+        free_bytes += spool_be16(page + at + 2);
+        next = spool_be16(page + at);
+        if (next && next <= at)
+            return false;
+    }
+    return (begin ? begin : 65536) + cells + free_bytes == size;
 }
 
 /* How much of it there is. */

@@ -9,6 +9,7 @@
 #include "log.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Two views of the pages: as the last commit that can be proved left them; and with whatever
@@ -42,5 +43,11 @@ bool spool_pages_read_stray(const struct spool_pages *p, uint32_t i, unsigned ch
 /* Numbers as SQLite writes them. */
 uint32_t spool_be16(const unsigned char *p);
 uint32_t spool_be32(const unsigned char *p);
+
+/* The bytes of the number at p, and the number; 0 where it does not end before end. */
+size_t spool_varint(const unsigned char *p, const unsigned char *end, uint64_t *n);
+
+/* Whether cells of so many bytes in all, and what is free, fill a page of a tree. */
+bool spool_page_is_filled(const unsigned char *page, size_t size, size_t cells);
 
 #endif

@@ -53,6 +53,17 @@ struct spool_db {
 /* The tables of a new spool, in one script. */
 extern const char spool_schema[];
 
+/* Where the trees of its tables begin, and how many columns each has: no two the same. SQLite
+ * gives the pages in the order of the script, and never moves them; 4 and 7 are indexes. */
+struct spool_root {
+    uint32_t page;
+    size_t columns;
+};
+
+enum { SPOOL_ROOTS = 6 };
+
+extern const struct spool_root spool_roots[SPOOL_ROOTS];
+
 /* The text of each statement. */
 extern const char *const spool_statements[SQL_COUNT];
 

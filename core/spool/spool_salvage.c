@@ -335,12 +335,32 @@ static int settle_orphans(struct work *w, bool all_pending)
                : run(w, "INSERT INTO pending SELECT ticket FROM " ORPHANS);
 }
 
+/* The oldest rows go first, and facts knows how many bytes are kept: what is beyond these,
+ * from the last seq down, was trimmed, and came from a page that may be free. */
+static int drop_trimmed(struct work *w)
+{
+    char sql[768];
+
+    if (!w->has_facts)
+        return 0;
+    snprintf(sql, sizeof sql,
+             "CREATE TEMP TABLE trimmed AS SELECT seq, ticket FROM (SELECT seq, ticket, n,"
+             " sum(n) OVER (ORDER BY seq DESC) AS upto FROM (SELECT seq, ticket, length(members)"
+             " + length(head) + length(body) AS n FROM published JOIN documents USING (ticket)"
+             " WHERE seq <= %" PRIu64 ")) WHERE upto - n >= %" PRIu64 ";"
+             "DELETE FROM published WHERE seq IN (SELECT seq FROM temp.trimmed);"
+             "DELETE FROM pending WHERE ticket IN (SELECT ticket FROM temp.trimmed);"
+             "DELETE FROM documents WHERE ticket IN (SELECT ticket FROM temp.trimmed)",
+             w->facts.state.seq, w->facts.published_bytes);
+    return run(w, sql);
+}
+
 static int settle(struct work *w)
 {
     int64_t found = ask(w, "SELECT count(*) FROM pending"), lost, kept;
-    bool all = w->has_facts && (uint64_t)found == w->facts.state.pending;
+    bool all = w->has_facts && found >= 0 && (uint64_t)found >= w->facts.state.pending;
 
-    if (found < 0 || settle_pending(w, &lost) || tell_documents(w) ||
+    if (found < 0 || drop_trimmed(w) || settle_pending(w, &lost) || tell_documents(w) ||
         drop_rows_without_document(w) || tell_published(w) || tell_dead(w) ||
         settle_orphans(w, all) || (kept = ask(w, "SELECT count(*) FROM pending")) < 0)
         return -1;

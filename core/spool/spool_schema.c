@@ -23,6 +23,15 @@ const char spool_schema[] =
     " id TEXT NOT NULL, made INTEGER NOT NULL, form INTEGER NOT NULL, received INTEGER NOT NULL,"
     " head BLOB NOT NULL, body BLOB NOT NULL, sum INTEGER NOT NULL);";
 
+const struct spool_root spool_roots[SPOOL_ROOTS] = {
+    {2, 10}, /* facts */
+    {3, 9},  /* documents */
+    {5, 1},  /* pending */
+    {6, 7},  /* published */
+    {8, 13}, /* dead */
+    {9, 2},  /* sqlite_sequence */
+};
+
 #define DOCUMENT(of)                                                                               \
     of ".id, " of ".made, " of ".form, " of ".received, " of ".head, " of ".body, " of ".sum"
 

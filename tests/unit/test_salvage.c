@@ -2,7 +2,8 @@
  *
  * test_salvage.c - a spool is damaged in every way there is; check names it, and salvage
  * saves every row that was not hit. Each damage is one byte turned, a page made zeros, or
- * a file cut off or gone. Rows are compared with those of the whole file by SQLite.
+ * a file cut off or gone. Rows are compared with those of the whole file by SQLite. The
+ * same is done to a spool that was trimmed, whose free pages are full of what was in it.
  */
 #include "spool/spool_check.h"
 #include "spool/spool_db.h"
@@ -29,6 +30,11 @@ enum {
     PUBLISHED = 40, /* of these; with two letters about them */
     DEAD = 5,       /* without a ticket */
     FRAME = PAGE + 24,
+    OLD = 1001, /* tickets of what was trimmed, many and some of them large */
+    OLD_END = 1800,
+    YOUNG = 2001, /* and of what came later */
+    KEPT = 30000, /* bytes of the old that stay */
+    ROOM = 1 << 24,
 };
 
 struct file {
@@ -50,9 +56,9 @@ enum { WHOLE, BAD, BAD_WAL, BAD_SHM, BAD_LOCK, NEW };
 
 static struct file read_file(const char *name)
 {
-    struct file f = {.p = malloc(1 << 22)};
+    struct file f = {.p = malloc(ROOM)};
     int fd = open(name, O_RDONLY);
-    ssize_t n = fd < 0 ? 0 : read(fd, f.p, 1 << 22);
+    ssize_t n = fd < 0 ? 0 : read(fd, f.p, ROOM);
 
     if (fd >= 0)
         close(fd);
@@ -82,22 +88,34 @@ static void remove_new(struct box *b)
 
 /* ---- a spool with everything in it */
 
-static void accept_all(struct spool_db *db)
+static size_t head_of(uint64_t ticket)
 {
-    static char text[20000];
+    if (ticket >= OLD && ticket <= OLD_END)
+        return ticket % 25 ? 1100 + ticket % 300 : 300000;
+    return ticket * 37 % 300 + (ticket % 10 == 0 ? 15000 : 0);
+}
+
+static size_t body_of(uint64_t ticket)
+{
+    return ticket % 3 ? 0 : 30;
+}
+
+static void accept_all(struct spool_db *db, uint64_t from, uint64_t to)
+{
+    static char text[300000];
     struct fault f;
     char id[16];
 
     memset(text, 'x', sizeof text);
-    for (uint64_t i = 1; i <= DOCUMENTS; i++) {
+    for (uint64_t i = from; i <= to; i++) {
         struct spool_doc d = {.ticket = i,
                               .form = i % 3 ? SPOOL_TEXT : SPOOL_SPLIT,
                               .id = {id, (size_t)snprintf(id, sizeof id, "id-%d", (int)i)},
                               .keyed = i % 2,
                               .made_id = !(i % 2),
                               .received_ms = 1000 + i,
-                              .head = {text, i * 37 % 300 + (i % 10 == 0 ? 15000 : 0)},
-                              .body = {text, i % 3 ? 0 : 30}};
+                              .head = {text, head_of(i)},
+                              .body = {text, body_of(i)}};
 
         assert_int_equal(spool_db_accept(db, &d, &f), SPOOL_OK);
     }
@@ -111,8 +129,8 @@ static void publish(struct spool_db *db, uint64_t from, uint64_t to)
 
     for (uint64_t i = from; i <= to; i++) {
         p.doc.ticket = i;
-        p.doc.head.n = i * 37 % 300 + (i % 10 == 0 ? 15000 : 0);
-        p.doc.body.n = i % 3 ? 0 : 30;
+        p.doc.head.n = head_of(i);
+        p.doc.body.n = body_of(i);
         p.topic = i % 2 ? S("en.") : S("de.");
         assert_int_equal(spool_db_publish(db, &p, 5000 + i, &seq, &prev, &f), SPOOL_OK);
     }
@@ -137,8 +155,49 @@ static void step(struct spool_db *db, uint64_t from, uint64_t to)
 
     assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
     publish(db, from, to);
-    spool_db_sent(db, to - 1);
+    spool_db_sent(db, spool_db_state(db)->seq - 1);
     assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+}
+
+/* The letters of even number go too. */
+static void take_away(struct spool_db *db)
+{
+    const struct spool_keep keep = {UINT64_MAX, KEPT, UINT64_MAX, UINT64_MAX};
+    struct fault f;
+
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+        assert_int_equal(spool_db_trim(db, &keep, 10000, &f), SPOOL_OK);
+        assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+    }
+    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+    for (uint64_t i = 2; i <= 100; i += 2)
+        assert_int_equal(spool_db_exhume(db, i, &f), SPOOL_OK);
+    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+}
+
+/* Much comes and goes; then a little comes, into pages that were free. */
+static void fill_and_trim(struct box *b)
+{
+    struct fault f;
+    struct spool_db *db = spool_db_open(b->names[WHOLE], &f);
+
+    assert_non_null(db);
+    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+    accept_all(db, OLD, OLD_END);
+    for (int i = 0; i < 100; i++)
+        bury(db, 0);
+    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+    for (uint64_t i = OLD; i < OLD_END; i += 100)
+        step(db, i, i + 99);
+    take_away(db);
+    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
+    accept_all(db, YOUNG, YOUNG + DOCUMENTS - 1);
+    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
+    step(db, YOUNG, YOUNG + PUBLISHED - 1);
+    spool_db_close(db);
+    b->db = read_file(b->names[WHOLE]);
+    assert_true(b->db.n < ROOM);
 }
 
 /* Many commits, so that the -wal has pages more than once. folded: it is gone. */
@@ -150,7 +209,7 @@ static void fill(struct box *b, bool folded)
 
     assert_non_null(db);
     assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
-    accept_all(db);
+    accept_all(db, 1, DOCUMENTS);
     for (int i = 0; i < DEAD; i++)
         bury(db, 0);
     assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
@@ -171,29 +230,37 @@ static void fill(struct box *b, bool folded)
         spool_db_close(db);
 }
 
-static int set_up_either(void **state, bool folded)
+static struct box *make_box(void)
 {
     static const char *const names[] = {"whole", "bad", "bad-wal", "bad-shm", "bad.lock", "new"};
     struct box *b = calloc(1, sizeof *b);
 
-    snprintf(b->folder, sizeof b->folder, "/tmp/gloss-salvage-XXXXXX");
+    /* In memory where there is such a folder: a thousand new files are synced. */
+    snprintf(b->folder, sizeof b->folder, "%s/gloss-salvage-XXXXXX",
+             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
     if (!mkdtemp(b->folder))
-        return -1;
+        abort();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         snprintf(b->names[i], sizeof b->names[i], "%s/%s", b->folder, names[i]);
-    fill(b, folded);
-    *state = b;
-    return 0;
+    return b;
 }
 
 static int set_up(void **state)
 {
-    return set_up_either(state, true);
+    fill(*state = make_box(), true);
+    return 0;
 }
 
 static int set_up_with_wal(void **state)
 {
-    return set_up_either(state, false);
+    fill(*state = make_box(), false);
+    return 0;
+}
+
+static int set_up_trimmed(void **state)
+{
+    fill_and_trim(*state = make_box());
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -285,6 +352,17 @@ static void check_promises(struct box *b, sqlite3 *sql, const char *how)
                  " WHERE ticket NOT IN (SELECT ticket FROM main.pending)") ||
         ask(sql, "SELECT count(*) FROM main.pending JOIN main.published USING (ticket)"))
         fail_msg("%s: pending is wrong", how);
+    if (ask(sql,
+            "SELECT (SELECT count(*) FROM main.documents"
+            " WHERE ticket NOT IN (SELECT ticket FROM o.documents))"
+            " + (SELECT count(*) FROM main.pending"
+            " WHERE ticket NOT IN (SELECT ticket FROM o.documents))"
+            " + (SELECT count(*) FROM main.published"
+            " WHERE seq NOT IN (SELECT seq FROM o.published))"
+            " + (SELECT count(*) FROM main.dead WHERE number NOT IN (SELECT number FROM o.dead)"
+            " AND NOT (reason = 'result_lost' AND ticket IN (SELECT ticket FROM"
+            " o.documents)))"))
+        fail_msg("%s: what was taken away is back", how);
     if (ask(sql, "SELECT n.log = o.log AND n.seq < o.seq FROM main.facts n, o.facts o"))
         fail_msg("%s: a seq would be given again", how);
     if (check_file(b, b->names[NEW]) != b->holes)
@@ -454,6 +532,77 @@ static void a_wal_cut_off(void **state)
     }
 }
 
+/* ---- free pages */
+
+static uint32_t number_at(const struct box *b, size_t place)
+{
+    const unsigned char *p = b->db.p + place;
+
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The same as turn, but for the one byte the file stays as it is. */
+static void turn_in_place(struct box *b, size_t place, unsigned char with)
+{
+    const unsigned char turned = b->db.p[place] ^ with;
+    char how[96];
+    int fd = open(b->names[BAD], O_WRONLY);
+
+    assert_int_equal(pwrite(fd, &turned, 1, (off_t)place), 1);
+    snprintf(how, sizeof how, "trimmed: byte %zu of page %zu ^ %02x", place % PAGE,
+             place / PAGE + 1, with);
+    salvage(b, 1, how);
+    assert_int_equal(pwrite(fd, &b->db.p[place], 1, (off_t)place), 1);
+    close(fd);
+}
+
+/* Where the list begins, and all its trunks: next, how many, and some of the leaves. */
+static void a_byte_of_the_free_list(void **state)
+{
+    struct box *b = *state;
+    size_t trunks = 0;
+
+    write_bad(b);
+    salvage(b, 0, "trimmed");
+    assert_string_equal(b->first, "");
+    for (size_t i = 32; i < 40; i++)
+        turn_in_place(b, i, (unsigned char)(1 << i % 8));
+    for (uint32_t t = number_at(b, 32); t; t = number_at(b, (t - 1) * (size_t)PAGE), trunks++)
+        for (size_t i = 0; i < 40; i++)
+            turn_in_place(b, (t - 1) * (size_t)PAGE + (i < 12 ? i : i * 67 % 4000 | 3),
+                          i % 2 ? 0x01 : 0x04);
+    assert_true(trunks > 2);
+}
+
+/* More of the pages that lead to others, which lose more. */
+static void turn_some(struct box *b, size_t page, bool leads)
+{
+    size_t content = number_at(b, page + 4) >> 8 & 0xffff;
+
+    for (size_t i = 0; i < 6; i += leads ? 1 : 5)
+        turn_in_place(b, page + i, i % 2 ? 0xff : 0x08);
+    turn_in_place(b, page + (size_t)rand() % PAGE, (unsigned char)(1 << rand() % 8));
+    for (size_t i = 8; leads && i < 16; i++)
+        turn_in_place(b, page + i, (unsigned char)(1 << i % 8));
+    for (size_t i = content; leads && i < PAGE && i < content + 64; i++)
+        turn_in_place(b, page + i, i % 2 ? 0x02 : 0x08);
+}
+
+static void a_byte_of_what_is_not_free(void **state)
+{
+    struct box *b = *state;
+    sqlite3_stmt *s;
+    sqlite3 *sql;
+
+    write_bad(b);
+    assert_int_equal(sqlite3_open(b->names[WHOLE], &sql), SQLITE_OK);
+    sqlite3_prepare_v2(sql, "SELECT pageno, pagetype = 'internal' FROM dbstat", -1, &s, NULL);
+    while (sqlite3_step(s) == SQLITE_ROW)
+        turn_some(b, (size_t)(sqlite3_column_int64(s, 0) - 1) * PAGE, sqlite3_column_int(s, 1));
+    sqlite3_finalize(s);
+    sqlite3_close(sql);
+}
+
 static void what_is_no_spool(void **state)
 {
     struct box *b = *state;
@@ -489,8 +638,9 @@ static void one_in_use_is_left_alone(void **state)
 
 int main(void)
 {
-#define CASE(f)     cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-#define CASE_WAL(f) cmocka_unit_test_setup_teardown(f, set_up_with_wal, tear_down)
+#define CASE(f)         cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define CASE_WAL(f)     cmocka_unit_test_setup_teardown(f, set_up_with_wal, tear_down)
+#define CASE_TRIMMED(f) cmocka_unit_test_setup_teardown(f, set_up_trimmed, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(nothing_is_lost_of_a_whole_file),
         CASE_WAL(nothing_is_lost_of_a_whole_file),
@@ -499,6 +649,8 @@ int main(void)
         CASE(any_page_as_zeros),
         CASE(a_file_cut_off),
         CASE_WAL(a_wal_cut_off),
+        CASE_TRIMMED(a_byte_of_the_free_list),
+        CASE_TRIMMED(a_byte_of_what_is_not_free),
         CASE(what_is_no_spool),
         CASE(one_in_use_is_left_alone),
     };
