@@ -2,6 +2,14 @@
  *
  * spool/spool_salvage.h - a new spool of all that can be read of a damaged one. The hard
  * rule: no seq that was given is given again, and no document is lost without a word.
+ *
+ * Free pages still hold rows that were trimmed or settled. With one damaged page none of
+ * these comes back. Where both a tree and the list of free pages are damaged, or the -wal
+ * lacks something, some may: published ones below what facts says is kept are dropped, a
+ * pending one that has a result or no document too. What remains: a dead letter that was
+ * retried or purged is on the list again, and a trimmed document whose result is not found
+ * with it becomes a dead letter (result_lost), or, where rows of pending are missing or a
+ * stale one names it, is run again.
  */
 #ifndef SPOOL_SALVAGE_H
 #define SPOOL_SALVAGE_H

@@ -159,15 +159,17 @@ static void step(struct spool_db *db, uint64_t from, uint64_t to)
     assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
 }
 
-/* The letters of even number go too. */
+/* Pages that one commit frees and uses again keep what was in them, where it is not written
+ * over. The letters of even number go too. */
 static void take_away(struct spool_db *db)
 {
     const struct spool_keep keep = {UINT64_MAX, KEPT, UINT64_MAX, UINT64_MAX};
     struct fault f;
 
-    for (int i = 0; i < 5; i++) {
+    for (uint64_t i = 0; i < 4; i++) {
         assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
         assert_int_equal(spool_db_trim(db, &keep, 10000, &f), SPOOL_OK);
+        accept_all(db, YOUNG + i * DOCUMENTS / 4, YOUNG + (i + 1) * DOCUMENTS / 4 - 1);
         assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
     }
     assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
@@ -176,7 +178,7 @@ static void take_away(struct spool_db *db)
     assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
 }
 
-/* Much comes and goes; then a little comes, into pages that were free. */
+/* Much comes, and goes while a little more comes. */
 static void fill_and_trim(struct box *b)
 {
     struct fault f;
@@ -191,9 +193,6 @@ static void fill_and_trim(struct box *b)
     for (uint64_t i = OLD; i < OLD_END; i += 100)
         step(db, i, i + 99);
     take_away(db);
-    assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
-    accept_all(db, YOUNG, YOUNG + DOCUMENTS - 1);
-    assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
     step(db, YOUNG, YOUNG + PUBLISHED - 1);
     spool_db_close(db);
     b->db = read_file(b->names[WHOLE]);
