@@ -184,7 +184,7 @@ static void take_live(struct follower *f, const char *topic, const char *text)
     struct mark m = read_mark(text);
 
     if (!f->log || strcmp(m.log, f->log) != 0) { /* the first, or the daemon began anew */
-        f->base = f->log ? 1 : m.seq;
+        f->base = f->log ? 1 : m.seq + (strcmp(topic, "~") == 0);
         free(f->log);
         f->log = strdup(m.log);
         json_object_clear(f->last);
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", publish, zmq_strerror(zmq_errno()));
         return 1;
     }
-    if (argc > 2)
+    if (argc > 2 && argv[2][0])
         catch_up(&f, atoll(argv[2]));
     for (;;) {
         char *topic = receive(f.live), *text = receive(f.live);

@@ -82,7 +82,7 @@ class Follower:
             topic, body = self.live.recv_multipart()
             gloss = json.loads(body)["gloss"]
             if gloss["log"] != self.log:  # the first, or the daemon began anew
-                self.base = 1 if self.log else gloss["seq"]
+                self.base = 1 if self.log else gloss["seq"] + (topic == b"~")
                 self.log = gloss["log"]
                 self.last.clear()
             if topic == b"~":

@@ -20,7 +20,7 @@
 static bool unpack(const struct ingest_source *s, struct zmq_uv_message *m, struct flight_doc *d,
                    struct fault *f)
 {
-    size_t at = 0;
+    size_t at = 0, frames;
 
     if (s->acknowledged) {
         d->acknowledged = true;
@@ -28,14 +28,14 @@ static bool unpack(const struct ingest_source *s, struct zmq_uv_message *m, stru
         d->delimiter = m->n >= 3 && zmq_msg_size(&m->part[at]) == 0;
         at += d->delimiter;
     }
-    if (m->n == at || m->n - at > 2) {
-        fault_set(f, "a document is one frame or two, a head and the text; this has %zu",
-                  m->n - at);
-        return false;
-    }
-    while (at < m->n)
+    frames = m->n - at;
+    while (at < m->n && d->n_raw < 2)
         zmq_msg_move(&d->raw[d->n_raw++], &m->part[at++]);
-    return true;
+    if (frames == 1 || frames == 2)
+        return true;
+    d->form = SPOOL_SPLIT; /* a dead letter of it keeps these two */
+    fault_set(f, "a document is one frame or two, a head and the text; this has %zu", frames);
+    return false;
 }
 
 static enum reject read_parts(struct ingest *in, struct flight_doc *d, struct doc_fields *fields,

@@ -111,6 +111,15 @@ static void compare(const struct config *first, const struct config *c)
         say_needs_restart("endpoints.ack");
     if (strcmp(first->endpoints.publish, c->endpoints.publish) != 0)
         say_needs_restart("endpoints.publish");
+    if (strcmp(first->endpoints.replay, c->endpoints.replay) != 0)
+        say_needs_restart("endpoints.replay");
+    if (strcmp(first->spool.path, c->spool.path) != 0 ||
+        strcmp(first->spool.durability, c->spool.durability) != 0 ||
+        first->spool.keep_hours != c->spool.keep_hours ||
+        first->spool.keep_bytes != c->spool.keep_bytes ||
+        first->spool.keep_dead_hours != c->spool.keep_dead_hours ||
+        first->spool.keep_dead_bytes != c->spool.keep_dead_bytes)
+        say_needs_restart("spool");
     if (first->limits.subscriber_documents != c->limits.subscriber_documents)
         say_needs_restart("limits.subscriber_documents");
     if (first->limits.document_bytes < c->limits.document_bytes)

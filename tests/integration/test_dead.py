@@ -96,6 +96,9 @@ def test_rejected_on_pull_stays():
         push.send_multipart([b'{"title":5}', b"text"])
         push.send_string("   ")
         wait("letters", lambda: d.rows("SELECT count(*) FROM dead") == [(4,)])
+        push.send_multipart([b'{"title":"three"}', b"worth keeping", b"x"])
+        wait("three frames", lambda: d.rows("SELECT reason, head, body FROM dead WHERE number = 5") == [("bad_field", b'{"title":"three"}', b"worth keeping")])
+        d.dead("purge", 5)
         assert [l["reason"] for l in d.letters()] == ["invalid_json", "invalid_utf8", "bad_field", "no_text"]
         said = d.dead("retry", "--all", status=1)
         assert "1: it stays: invalid_json: line 1, column 21: " in said and "0 accepted, 4 stay" in said, said

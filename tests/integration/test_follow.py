@@ -225,6 +225,23 @@ def test_examples():
                     follow_slowly(d, both[i], prefix, start)
 
 
+def test_examples_begin_with_what_comes():
+    """Attached to a daemon at rest, without a start: nothing that was published before."""
+    with Spooled(keep=KEEP, topic="{source}.") as d:
+        feed(d, 4, "a")
+        endpoints = [d.config["endpoints"][name] for name in ("publish", "replay")]
+        python = "/usr/bin/python3", SOURCE / "docs/follow.py", "--publish", endpoints[0], "--replay", endpoints[1]
+        for command in python, (BUILD / "docs/follow", "", "", *endpoints):
+            with Follower(*command) as follower:
+                [(before,)] = d.rows("SELECT seq FROM facts")
+                last = lambda: d.rows("SELECT seq FROM facts")[0][0]
+                d.subscribe(beats=True)  # a second of nothing but a beat
+                wait("it is attached", lambda: (feed(d, 1, "a"), follower.docs)[1])
+                wait("the last", lambda: follower.seqs()[-1] == last())
+                assert follower.seqs() == list(range(follower.seqs()[0], last() + 1)), follower.seqs()
+                assert follower.seqs()[0] > before and not follower.said, (follower.seqs(), before, follower.said)
+
+
 def test_example_builds_as_it_says():
     source = (SOURCE / "docs/follow.c").read_text()
     [line] = [line.strip(" *") for line in source.splitlines() if " cc -o follow" in line]

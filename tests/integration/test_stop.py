@@ -215,6 +215,9 @@ def test_reload_of_endpoints_needs_a_restart():
         endpoints = d.config["endpoints"]
         said = reload(d, "serve the new", endpoints=endpoints | {"pull": "ipc:///tmp/elsewhere"})
         assert "endpoints.pull has changed: that needs a restart" in said
+        said = reload(d, "serve", endpoints=endpoints | {"replay": "ipc:///tmp/elsewhere"}, spool={"path": str(d.folder / "s.db")})
+        for key in "endpoints.replay", "spool":
+            assert f" {key} has changed: that needs a restart" in said, said
         d.config["endpoints"] = endpoints
         assert ask(d.req(), "x")["status"] == "accepted"
 
