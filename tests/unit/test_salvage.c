@@ -567,8 +567,8 @@ static void a_byte_of_the_free_list(void **state)
     for (size_t i = 32; i < 40; i++)
         turn_in_place(b, i, (unsigned char)(1 << i % 8));
     for (uint32_t t = number_at(b, 32); t; t = number_at(b, (t - 1) * (size_t)PAGE), trunks++)
-        for (size_t i = 0; i < 40; i++)
-            turn_in_place(b, (t - 1) * (size_t)PAGE + (i < 12 ? i : i * 67 % 4000 | 3),
+        for (size_t i = 0; i < 20; i++)
+            turn_in_place(b, (t - 1) * (size_t)PAGE + (i < 12 ? i : i * 167 % 4000 | 3),
                           i % 2 ? 0x01 : 0x04);
     assert_true(trunks > 2);
 }
@@ -578,12 +578,12 @@ static void turn_some(struct box *b, size_t page, bool leads)
 {
     size_t content = number_at(b, page + 4) >> 8 & 0xffff;
 
-    for (size_t i = 0; i < 6; i += leads ? 1 : 5)
-        turn_in_place(b, page + i, i % 2 ? 0xff : 0x08);
     turn_in_place(b, page + (size_t)rand() % PAGE, (unsigned char)(1 << rand() % 8));
+    for (size_t i = 0; i < (leads ? 6 : page / PAGE % 2); i++)
+        turn_in_place(b, page + i, i % 2 ? 0xff : 0x08);
     for (size_t i = 8; leads && i < 16; i++)
         turn_in_place(b, page + i, (unsigned char)(1 << i % 8));
-    for (size_t i = content; leads && i < PAGE && i < content + 64; i++)
+    for (size_t i = content; leads && i < PAGE && i < content + 64; i += 5)
         turn_in_place(b, page + i, i % 2 ? 0x02 : 0x08);
 }
 
