@@ -43,6 +43,7 @@ struct config_key {
     size_t offset;   /* in its struct */
     const char *def; /* as JSON; NULL: worked out where it runs, or required */
     uint64_t min, max;
+    bool or_zero; /* 0, too, where min is more */
     const struct config_choice *choices;
     const struct config_key *keys; /* of a group */
     const char *help;              /* for the schema */

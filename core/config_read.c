@@ -258,9 +258,9 @@ static int read_count(struct reader *r, const struct config_key *key, json_t *js
     if (check_type(r, json, JSON_INTEGER, "a whole number") < 0)
         return -1;
     n = json_integer_value(json);
-    if (n < 0 || (uint64_t)n < key->min || (uint64_t)n > key->max)
-        return refuse(r, "is %" JSON_INTEGER_FORMAT ", must be %" PRIu64 " to %" PRIu64, n,
-                      key->min, key->max);
+    if (!(n == 0 && key->or_zero) && (n < 0 || (uint64_t)n < key->min || (uint64_t)n > key->max))
+        return refuse(r, "is %" JSON_INTEGER_FORMAT ", must be %s%" PRIu64 " to %" PRIu64, n,
+                      key->or_zero ? "0 or " : "", key->min, key->max);
     if (key->kind == KIND_COUNT32)
         *(uint32_t *)to = (uint32_t)n;
     else

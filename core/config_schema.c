@@ -22,6 +22,9 @@ static json_t *one_of(const struct config_choice *choices)
 
 static json_t *count(const struct config_key *key)
 {
+    if (key->or_zero)
+        return json_pack("{ss s[{si} {sI sI}]}", "type", "integer", "anyOf", "const", 0, "minimum",
+                         (json_int_t)key->min, "maximum", (json_int_t)key->max);
     return json_pack("{ss sI sI}", "type", "integer", "minimum", (json_int_t)key->min, "maximum",
                      (json_int_t)key->max);
 }

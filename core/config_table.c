@@ -35,7 +35,9 @@ static const struct config_key limit_keys[] = {
              "is read and senders wait."},
     {"in_flight_bytes", KIND_COUNT64, AT(limits.in_flight_bytes), .def = "268435456", .min = 1,
      .max = SAFE_NUMBER, .help = "The same, as the memory they take: about twice their length."},
-    {"worker_bytes", KIND_COUNT64, AT(limits.worker_bytes), .def = "4294967296", .max = SAFE_NUMBER,
+    /* glossd's own plugins map 60 MiB with their models, before any document. */
+    {"worker_bytes", KIND_COUNT64, AT(limits.worker_bytes), .def = "4294967296", .min = 64u << 20,
+     .or_zero = true, .max = SAFE_NUMBER,
      .help = "Memory a worker may map, models included; 0 is no limit. A document takes up to 30 "
              "times its length."},
     {"subscriber_documents", KIND_COUNT64, AT(limits.subscriber_documents), .def = "10000",

@@ -19,15 +19,31 @@ int breakers_init(struct breakers *b, const struct config *c)
     *b = (struct breakers){.of = calloc(c->n_pipeline + 1, sizeof *b->of), .n = c->n_pipeline};
     if (!b->of)
         return -1;
-    for (size_t i = 0; i < b->n; i++)
+    for (size_t i = 0; i < b->n; i++) {
         b->of[i].entry = &c->pipeline[i];
+        if (breakers_rename(b, i, c->pipeline[i].plugin) < 0)
+            return -1;
+    }
     return 0;
 }
 
 void breakers_finish(struct breakers *b)
 {
+    for (size_t i = 0; b->of && i < b->n; i++)
+        free(b->of[i].name);
     free(b->of);
     *b = (struct breakers){0};
+}
+
+int breakers_rename(struct breakers *b, size_t entry, const char *name)
+{
+    char *own = strdup(name);
+
+    if (!own)
+        return -1;
+    free(b->of[entry].name);
+    b->of[entry].name = own;
+    return 0;
 }
 
 const char *breakers_stop(struct breakers *b, size_t entry, const struct slice *id, uint64_t ticket,
@@ -38,8 +54,8 @@ const char *breakers_stop(struct breakers *b, size_t entry, const struct slice *
     if (one->state == BREAKER_OFF && now >= one->retry) {
         one->state = BREAKER_TRIAL;
         one->ticket = ticket;
-        log_info("dispatch", "plugin %s is tried again, with document %.*s", one->entry->plugin,
-                 (int)id->n, id->p);
+        log_info("dispatch", "plugin %s is tried again, with document %.*s", one->name, (int)id->n,
+                 id->p);
     }
     if (one->state == BREAKER_ON || (one->state == BREAKER_TRIAL && one->ticket == ticket))
         return NULL;
@@ -59,7 +75,7 @@ static void fail(struct breakers *b, struct breaker *one, uint64_t ticket, struc
     if (one->state == BREAKER_TRIAL && one->ticket == ticket) {
         one->failures++;
         switch_off(one, now);
-        log_warn("dispatch", "plugin %s stays off for %" PRIu32 " s: %.*s", one->entry->plugin,
+        log_warn("dispatch", "plugin %s stays off for %" PRIu32 " s: %.*s", one->name,
                  one->entry->retry_s, (int)how.n, how.p);
     }
     if (one->state != BREAKER_ON || ++one->failures != one->entry->off_after)
@@ -69,10 +85,12 @@ static void fail(struct breakers *b, struct breaker *one, uint64_t ticket, struc
     switch_off(one, now);
     snprintf(one->why, sizeof one->why, "switched off after %" PRIu32 " failures in a row",
              one->failures);
-    log_error("dispatch",
-              "plugin %s is %s, and tried again in %" PRIu32 " s; documents go on without it; "
-              "the last failure: %.*s",
-              one->entry->plugin, one->why, one->entry->retry_s, (int)how.n, how.p);
+    log_error(
+        "dispatch", "plugin %s is %s, and tried again in %" PRIu32 " s; %s; the last failure: %.*s",
+        one->name, one->why, one->entry->retry_s,
+        one->entry->on_error == CONFIG_DEAD ? "what it is to run on is a dead letter until then"
+                                            : "documents go on without it",
+        (int)how.n, how.p);
 }
 
 void breakers_fail(struct breakers *b, size_t entry, uint64_t ticket, const char *how, uint64_t now)
@@ -86,7 +104,7 @@ static void pass(struct breakers *b, struct breaker *one, uint64_t ticket)
         one->state = BREAKER_ON;
         b->off--;
         log_info("dispatch", "plugin %s is on again, after %" PRIu64 " documents without it",
-                 one->entry->plugin, one->without);
+                 one->name, one->without);
     }
     if (one->state == BREAKER_ON)
         one->failures = 0;
@@ -104,11 +122,10 @@ static void miss(struct breaker *one, uint64_t ticket, uint64_t now)
 /* What it said: a result has the first failure only, which may be another's. */
 static struct slice reason(const struct breaker *one, const struct frame_result *r)
 {
-    static const char unknown[] = "it reported an error";
-    size_t n = strlen(one->entry->plugin);
+    static const char unknown[] = "it reported an error, see gloss.run.errors";
 
-    if (r->error.p && r->plugin.p && r->plugin.n >= n &&
-        memcmp(r->plugin.p, one->entry->plugin, n) == 0)
+    if (r->error.p && r->plugin.p && r->plugin.n == strlen(one->name) &&
+        memcmp(r->plugin.p, one->name, r->plugin.n) == 0)
         return r->error;
     return (struct slice){unknown, sizeof unknown - 1};
 }
@@ -135,5 +152,5 @@ void breakers_write(const struct breakers *b, char *to, size_t room)
     for (size_t i = 0; i < b->n && n < room; i++)
         if (b->of[i].state != BREAKER_ON)
             n += (size_t)snprintf(to + n, room - n, "%s%s (%" PRIu64 " documents without it)",
-                                  n ? ", " : "", b->of[i].entry->plugin, b->of[i].without);
+                                  n ? ", " : "", b->of[i].name, b->of[i].without);
 }

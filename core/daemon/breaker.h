@@ -17,6 +17,7 @@ enum breaker_state { BREAKER_ON, BREAKER_OFF, BREAKER_TRIAL };
 
 struct breaker {
     const struct config_entry *entry;
+    char *name; /* what it is called in what is published; owned */
     enum breaker_state state;
     uint32_t failures; /* in a row */
     uint64_t retry;    /* off: when it is tried again, ms */
@@ -34,6 +35,10 @@ struct breakers {
 /* c must outlive b. 0, or -1 without memory. */
 int breakers_init(struct breakers *b, const struct config *c);
 void breakers_finish(struct breakers *b);
+
+/* The entry is called so in what its workers publish; until then by the configuration's word
+ * for the plugin. 0, or -1 without memory. */
+int breakers_rename(struct breakers *b, size_t entry, const char *name);
 
 /* Why the entry must not run on this document, or NULL. Where its time has come, the document
  * is the one it is tried with. */

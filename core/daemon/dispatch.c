@@ -87,10 +87,8 @@ void dispatch_put(struct dispatch *p, struct flight_doc *d)
 /* A document that killed its workers has passed without this entry. */
 static void convict(struct generation *g, const struct flight_doc *d)
 {
-    const char *plugin = g->lineup.config.pipeline[d->probe].plugin;
-
     log_warn("dispatch", "workers died of plugin %s in document %.*s, which passes without it",
-             plugin, (int)d->id.n, d->id.p);
+             g->breakers.of[d->probe].name, (int)d->id.n, d->id.p);
     breakers_fail(&g->breakers, d->probe, d->ticket, "workers died of it", uv_now(g->loop));
 }
 
@@ -140,8 +138,7 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
     if (in_plugin) {
         log_warn("dispatch",
                  "worker %u (process %d) %s in plugin %s, document %.*s: run again without it",
-                 c->number, c->process.pid, how, g->lineup.config.pipeline[entry].plugin,
-                 (int)d->id.n, d->id.p);
+                 c->number, c->process.pid, how, g->breakers.of[entry].name, (int)d->id.n, d->id.p);
         breakers_fail(&g->breakers, entry, d->ticket, how, uv_now(g->loop));
         return flight_skip_entry(d, entry, how);
     }

@@ -152,12 +152,19 @@ void generation_kill(struct generation *g, const char *why)
 /* The first word of the first worker of a generation. */
 static void take_ready(struct generation *g, const char *payload, size_t n)
 {
-    size_t names = strnlen(payload, n);
+    size_t at = strnlen(payload, n) + 1;
 
-    g->pipeline = strndup(payload, names);
-    if (names + 1 < n && g->number == 1)
-        log_warn("supervisor", "%.*s: plugins may do whatever the daemon's user may",
-                 (int)(n - names - 1), payload + names + 1);
+    g->pipeline = strndup(payload, at - 1);
+    for (size_t i = 0; i < g->breakers.n && at < n; i++) {
+        const char *name = payload + at;
+
+        at += strnlen(name, n - at) + 1;
+        if (at > n || breakers_rename(&g->breakers, i, name) < 0)
+            return;
+    }
+    if (at < n && g->number == 1)
+        log_warn("supervisor", "%.*s: plugins may do whatever the daemon's user may", (int)(n - at),
+                 payload + at);
 }
 
 static void on_ready(struct child *c, const char *payload, size_t n)

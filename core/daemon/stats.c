@@ -30,17 +30,25 @@ void stats_write(const struct stats *s, char *to, size_t room)
                  s->replies_lost, s->bytes_in, s->bytes_out);
 }
 
-bool stats_may_log(struct stats *s, uint64_t second)
+static bool may_log(struct stats_second *s, uint64_t second, const char *who, const char *what)
 {
     if (second != s->second) {
         if (s->silenced)
-            log_warn("ingest", "%" PRIu32 " more documents were rejected in that second",
-                     s->silenced);
-        s->second = second;
-        s->faults = s->silenced = 0;
+            log_warn(who, "%" PRIu32 " more documents %s in that second", s->silenced, what);
+        *s = (struct stats_second){.second = second};
     }
     if (s->faults++ < FAULTS_A_SECOND)
         return true;
     s->silenced++;
     return false;
+}
+
+bool stats_may_log(struct stats *s, uint64_t second)
+{
+    return may_log(&s->rejections, second, "ingest", "were rejected");
+}
+
+bool stats_may_log_dead(struct stats *s, uint64_t second)
+{
+    return may_log(&s->deaths, second, "supervisor", "became dead letters");
 }

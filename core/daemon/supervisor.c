@@ -188,8 +188,9 @@ static void on_dead(struct dispatch *p, struct flight_doc *d, const struct frame
         leave(s, d);
         return;
     }
-    log_warn("supervisor", "document %.*s is given up: %.*s", (int)d->id.n, d->id.p,
-             (int)r->error.n, r->error.p);
+    if (stats_may_log_dead(&s->stats, uv_now(&s->loop) / 1000))
+        log_warn("supervisor", "document %.*s is %s: %.*s", (int)d->id.n, d->id.p,
+                 r->plugin.p ? "a dead letter" : "given up", (int)r->error.n, r->error.p);
     if (s->ledger.steps->bury(&s->ledger, d, r->plugin.p ? "plugin_failed" : "given_up", r))
         hold_back(s, d, "no memory for a dead letter");
 }
@@ -373,7 +374,7 @@ static void on_started(struct dispatch *p)
 
     adopt(s, &g->lineup.config);
     if (s->serving) {
-        log_info("reload", "%" PRIu32 " workers serve the new configuration; pipeline: %s",
+        log_info("reload", "workers serve the new configuration: %" PRIu32 "; pipeline: %s",
                  g->lineup.config.workers, g->pipeline);
         on_reloaded(s);
         return;

@@ -302,10 +302,16 @@ static int32_t on_annotate(struct gloss_doc *doc, const char *layer, struct glos
 {
     struct doc_layer *l = writable(doc, layer);
     int32_t rc = l ? doc_annotate(doc->doc, l, span, label, score) : GLOSS_ELAYER;
+    char where[32];
 
-    if (l && rc < 0)
-        note_breach(doc, "annotation %u..%u of \"%s\" refused: %s", span.begin, span.end, layer,
-                    mistake(doc->doc, rc, span, score));
+    if (!l || rc >= 0)
+        return rc;
+    if (span.begin == 0 && span.end == UINT32_MAX)
+        snprintf(where, sizeof where, "(the whole document)");
+    else
+        snprintf(where, sizeof where, "%u..%u", span.begin, span.end);
+    note_breach(doc, "annotation %s of \"%s\" refused: %s", where, layer,
+                mistake(doc->doc, rc, span, score));
     return rc;
 }
 

@@ -40,6 +40,7 @@ struct entry {
     struct graph_node node; /* its lists are our own */
     enum outcome outcome;   /* of the document being run */
     bool ran;               /* and it is its own */
+    int64_t grown;          /* memory used by its process(), while that is weighed */
 };
 
 struct pipeline {
@@ -49,7 +50,8 @@ struct pipeline {
     pid_t pid;             /* whose it is */
     struct entry *entries; /* in the order they run */
     size_t n;
-    bool *at_fault; /* by index in the configuration; while it is set up */
+    bool *at_fault;           /* by index in the configuration; while it is set up */
+    uint64_t (*memory)(void); /* where it is weighed, else NULL */
 };
 
 static uint64_t now_ns(void)
@@ -468,7 +470,7 @@ static void judge(struct entry *e, struct doc *d, int rc)
 static uint64_t call(struct pipeline *p, struct entry *e, struct doc *d, uint64_t start)
 {
     struct gloss_doc *doc = host_enter(e->host, d, start);
-    uint64_t end;
+    uint64_t before = p->memory ? p->memory() : 0, end;
     int rc;
 
     if (!doc) {
@@ -479,6 +481,7 @@ static uint64_t call(struct pipeline *p, struct entry *e, struct doc *d, uint64_
     rc = e->plugin.table.process(host_table(e->host), e->self, doc);
     settle(p);
     e->ran = true;
+    e->grown += p->memory ? (int64_t)(p->memory() - before) : 0;
     end = now_ns();
     mark_core(p->page, end);
     host_leave(e->host, rc == GLOSS_OK);
@@ -541,6 +544,24 @@ const char *pipeline_spent(const struct pipeline *p)
         if (p->entries[i].off)
             return p->entries[i].name;
     return NULL;
+}
+
+void pipeline_weigh(struct pipeline *p, uint64_t (*memory)(void))
+{
+    p->memory = memory;
+}
+
+const char *pipeline_heaviest(const struct pipeline *p)
+{
+    const struct entry *heaviest = NULL;
+    int64_t most = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (p->entries[i].grown > most) {
+            heaviest = &p->entries[i];
+            most = heaviest->grown;
+        }
+    return heaviest ? heaviest->name : NULL;
 }
 
 /* ---- what it is */

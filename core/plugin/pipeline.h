@@ -35,6 +35,12 @@ void pipeline_outcomes(const struct pipeline *p, char *to);
 /* Who can't go on (GLOSS_EFATAL) and is not called again in this process, or NULL. */
 const char *pipeline_spent(const struct pipeline *p);
 
+/* From now on it is asked before and after each process() how much memory is used. */
+void pipeline_weigh(struct pipeline *p, uint64_t (*memory)(void));
+
+/* In whose process() the most has been added since, all in all; or NULL. */
+const char *pipeline_heaviest(const struct pipeline *p);
+
 /* Entries in the order they run; what they are, for logs, `gloss plugins`, schema. */
 struct pipeline_info {
     const char *name, *path;

@@ -187,7 +187,17 @@ static int open_pipeline(struct worker *w, const char *json, size_t n, struct fa
     return w->skip && w->why && w->outcomes ? 0 : fault_set(f, "no memory for the pipeline");
 }
 
-/* The names of the pipeline in the order they run, and what the supervisor should warn of. */
+/* What the entry is called in what is published: each is in the pipeline, somewhere. */
+static const char *name_of(const struct pipeline *p, size_t entry)
+{
+    size_t i = 0;
+
+    while (pipeline_info(p, i).entry != entry)
+        i++;
+    return pipeline_info(p, i).name;
+}
+
+/* As frame.h tells it. */
 static void put_ready(struct json_out *o, const struct pipeline *p, const char *warning)
 {
     for (size_t i = 0; i < pipeline_size(p); i++) {
@@ -197,6 +207,8 @@ static void put_ready(struct json_out *o, const struct pipeline *p, const char *
     if (pipeline_size(p) == 0)
         json_puts(o, "empty");
     json_put(o, "", 1);
+    for (size_t i = 0; i < pipeline_size(p); i++)
+        json_put(o, name_of(p, i), strlen(name_of(p, i)) + 1);
     json_puts(o, warning);
 }
 
@@ -338,7 +350,7 @@ static int serve(struct worker *w, const struct frame_head *head, const char *pa
 static bool is_spent(struct worker *w)
 {
     const char *who = pipeline_spent(w->pipeline);
-    uint64_t now = channel_now_us(), most = w->config.limits.worker_bytes, used;
+    uint64_t now = channel_now_us(), most = w->config.limits.worker_bytes, room, used;
 
     if (who) {
         log_info("worker", "plugin %s can't go on here: a fresh worker takes over", who);
@@ -348,12 +360,18 @@ static bool is_spent(struct worker *w)
         return false;
     w->looked_us = now;
     used = memory_used();
-    if (used <= w->empty_bytes || used - w->empty_bytes <= (most - w->empty_bytes) / 4 * 3)
+    room = most - w->empty_bytes;
+    if (used <= w->empty_bytes || used - w->empty_bytes <= room / 4)
         return false;
+    /* It costs a little with each call, so it is done only where somebody may be to blame. */
+    pipeline_weigh(w->pipeline, memory_used);
+    if (used - w->empty_bytes <= room / 4 * 3)
+        return false;
+    who = pipeline_heaviest(w->pipeline);
     log_warn("worker",
              "it keeps %" PRIu64 " MiB of the limit of %" PRIu64
-             " (limits.worker_bytes), which a plugin does not free: a fresh worker takes over",
-             used >> 20, most >> 20);
+             " (limits.worker_bytes), which a plugin does not free%s%s: a fresh worker takes over",
+             used >> 20, most >> 20, who ? "; it has grown most in " : "", who ? who : "");
     return true;
 }
 

@@ -157,7 +157,7 @@ def test_memory_kept():
         out = [doc for _, doc in receive(sub, 200)]
         assert len({doc["id"] for doc in out}) == 200
         assert not any("errors" in doc["gloss"]["run"] for doc in out)
-        d.wait_log("a fresh worker takes over")
+        d.wait_log("it has grown most in faulty: a fresh worker takes over")
         d.kill(10)
         d.wait_log("workers died 0")
 
@@ -258,6 +258,45 @@ def test_errors_it_reports_count():
             said.append(out["gloss"]["run"]["errors"][0]["error"])
         assert said == ["failed: no"] * 4 + ["switched off after 4 failures in a row"] * 2
         assert "the last failure: failed: no" in d.log()
+
+
+def test_it_is_named_as_in_what_is_published():
+    """The second entry of a plugin, under the name of another file, with its own reason."""
+    with Daemon(pipeline=[]) as d:
+        d.stop()
+        copy = d.folder / "x2.so"
+        shutil.copy(pathlib.Path(os.environ.get("BUILD", "build")).resolve() / "tests/fixtures/result.so", copy)
+        d.configure(pipeline=[{"plugin": "result", "options": {"say": "fine"}},
+                              {"plugin": str(copy), "as": "second", "off_after": 2, "retry_s": 3600,
+                               "options": {"code": -1, "say": "no"}}])
+        d.start()
+        sub, push = d.subscribe(), d.push()
+        for _ in range(3):
+            push.send_string("x")
+            [(_, out)] = receive(sub)
+            assert [e["plugin"] for e in out["gloss"]["run"]["errors"]] == ["result#2"]
+        d.wait_log("plugin result#2 is switched off after 2 failures in a row, .*; documents go on without it; "
+                   "the last failure: failed: no")
+        d.kill(10)
+        d.wait_log(r"switched off: result#2 \(1 documents without it\)")
+
+
+def test_dead_letters_do_not_fill_the_log():
+    with Daemon(pipeline=[{"plugin": "result", "off_after": 2, "retry_s": 3600, "on_error": "dead",
+                           "options": {"code": -1, "say": "no"}}]) as d:
+        dealer = d.dealer(sndhwm=0, rcvhwm=0)
+
+        def summed_up():
+            for _ in range(200):
+                dealer.send_json({"text": "x", "reply": "enriched"})
+            for _ in range(200):
+                assert dealer.recv_json()["status"] == "dead"
+            return re.search(r"supervisor: \d+ more documents became dead letters in that second", d.log())
+
+        wait("it is summed up", summed_up)
+        d.wait_log("is a dead letter: plugin result failed: no")
+        d.wait_log("what it is to run on is a dead letter until then; the last failure: plugin result failed: no")
+        assert "is given up" not in d.log() and "go on without it" not in d.log()
 
 
 def test_never_off():

@@ -92,7 +92,7 @@ def test_on_error_dead():
         reply = dealer.recv_json()
         assert reply["status"] == "dead" and reply["id"] == "1"
         assert "faulty" in reply["error"]["message"] and "SIGSEGV" in reply["error"]["message"]
-        d.wait_log("document 1 is given up: plugin faulty crashed")
+        d.wait_log("document 1 is a dead letter: plugin faulty crashed")
         dealer.send_json({"id": "2", "text": "good"})
         [(_, out)] = receive(sub)
         assert out["id"] == "2" and out["gloss"]["seq"] == 1

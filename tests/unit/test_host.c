@@ -79,10 +79,11 @@ static void wrong_values_are_refused(void **state)
         "values one\n"
         "  whole first 1 refused=8\n"
         "more many\n",
-        "values: annotation 0..4294967295 of \"values\" refused: the layer holds one at most and "
+        "values: annotation (the whole document) of \"values\" refused: the layer holds one at "
+        "most and "
         "has it\n"
-        "values: annotation 0..4294967295 of \"more\" refused: its score is not finite\n"
-        "values: annotation 0..4294967295 of \"more\" refused: its label is not UTF-8\n"
+        "values: annotation (the whole document) of \"more\" refused: its score is not finite\n"
+        "values: annotation (the whole document) of \"more\" refused: its label is not UTF-8\n"
         "values: attribute \"key\" of annotation 7 of \"values\" refused: there is no such "
         "annotation\n"
         "values: attribute \"key\" of annotation 0 of \"values\" refused: it is not UTF-8\n"
@@ -99,10 +100,11 @@ static void full_document_is_said(void **state)
     (void)state;
     bed_open(&b, "[{\"plugin\": \"huge\"}, {\"plugin\": \"newer_table\"}]");
     bed_run(&b, NULL, "text", NULL);
-    assert_string_equal(bed_notes(&b),
-                        "huge: annotation 0..4294967295 of \"huge\" refused: the document holds "
-                        "as much as it may\n"
-                        "huge: failed on this document and gave no reason\n");
+    assert_string_equal(
+        bed_notes(&b),
+        "huge: annotation (the whole document) of \"huge\" refused: the document holds "
+        "as much as it may\n"
+        "huge: failed on this document and gave no reason\n");
     /* What it took goes with the document, not with the plugin: the next has what is left. */
     assert_string_equal(bed_layers(&b), "newer one\n  whole ran -\n");
     bed_close(&b);
