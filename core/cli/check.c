@@ -5,15 +5,20 @@
  */
 #include "cli/cli.h"
 #include "plugin/pipeline.h"
+#include "spool/spool_pages.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: gloss check [CONFIG]\n"
     "Reads a configuration, opens every plugin it names with its options and models,\n"
-    "and prints what would run, in which order; or says what is wrong and where.\n"
+    "looks whether the spool has a place, and prints what would run, in which order;\n"
+    "or says what is wrong and where.\n"
     "Without CONFIG the defaults are checked.\n\n"
     "  -h, --help  this text\n\n"
     "Exit status: 0 it would start, 2 it would not, or without something in a folder.\n";
@@ -47,10 +52,35 @@ static void print_entry(const struct config *c, const struct pipeline_info *info
     printf("\n     %s\n", info->path);
 }
 
+/* Whether the daemon could open its spool: the folder, and the file where there is one, which
+ * is not read further. -1 with f. */
+static int check_spool(const struct config *c, struct fault *f)
+{
+    const char *path = c->spool.path, *name = strrchr(path, '/');
+    char *folder;
+    int r = 0;
+
+    if (!name)
+        return 0;
+    folder = strndup(path, name == path ? 1 : (size_t)(name - path));
+    if (!folder)
+        r = fault_set(f, "no memory");
+    else if (access(folder, F_OK))
+        r = fault_set(f, "the folder %s is not there: make it, or give another path", folder);
+    else if (access(folder, W_OK | X_OK))
+        r = fault_set(f, "the folder %s is not ours to write: %s", folder, strerror(errno));
+    else if (access(path, F_OK) == 0 && access(path, R_OK | W_OK))
+        r = fault_set(f, "the file %s is not ours to read and write: %s", path, strerror(errno));
+    else
+        r = spool_pages_identify(path, f);
+    free(folder);
+    return r ? config_fault(c, "spool.path", f) : 0;
+}
+
 static int check(const struct config *c)
 {
     struct fault f;
-    struct pipeline *p = pipeline_create(c, NULL, NULL, &f);
+    struct pipeline *p = check_spool(c, &f) ? NULL : pipeline_create(c, NULL, NULL, &f);
 
     if (!p)
         return cli_error(CLI_USAGE, "check", "%s", f.text);

@@ -446,6 +446,30 @@ static bool are_numbers(const struct dead *d)
     return true;
 }
 
+/* A code that no letter can have is a slip, not a choice of none. */
+static int check_reason(const char *reason)
+{
+    const char *known[REJECT_UNAUTHORIZED + 3], *near;
+    char list[256] = "";
+    size_t n = 0, at = 0;
+
+    for (int i = REJECT_NONE + 1; i < REJECT_UNAUTHORIZED; i++)
+        known[n++] = reject_code((enum reject)i);
+    known[n++] = "plugin_failed";
+    known[n++] = "given_up";
+    known[n++] = "result_lost";
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(reason, known[i]))
+            return CLI_OK;
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", known[i]);
+    }
+    near = config_nearest(reason, known, n);
+    return near ? cli_usage("dead", "--reason %s: there is no such code; did you mean %s?", reason,
+                            near)
+                : cli_usage("dead", "--reason %s: there is no such code; there are %s", reason,
+                            list);
+}
+
 static int check_choice(const struct dead *d)
 {
     bool chosen = d->reason || d->plugin || d->id || d->since || d->until || d->n_numbers;
@@ -459,7 +483,7 @@ static int check_choice(const struct dead *d)
                          verbs[d->verb]);
     if (d->all && chosen)
         return cli_usage("dead", "--all goes with no choice");
-    return CLI_OK;
+    return d->reason ? check_reason(d->reason) : CLI_OK;
 }
 
 static int run(struct dead *d)

@@ -51,6 +51,14 @@ static void on_fault(void *owner, const char *what)
     putchar('\n');
 }
 
+static void on_note(void *owner, const char *what)
+{
+    (void)owner;
+    fputs("note: ", stdout);
+    cli_put(stdout, what);
+    putchar('\n');
+}
+
 static void print_times(const struct spool_check *c)
 {
     char oldest[STAMP_TIME], newest[STAMP_TIME];
@@ -82,7 +90,7 @@ static void print_summary(const struct spool_check *c, const char *path)
 
 static int check(const char *path)
 {
-    struct spool_check c = {.on_fault = on_fault};
+    struct spool_check c = {.on_fault = on_fault, .on_note = on_note};
     struct fault f;
 
     if (spool_check(&c, path, &f))

@@ -234,6 +234,11 @@ static bool is_facts(struct carve_row *r, const struct column *c)
     return c[9].number == spool_facts_sum(&r->facts);
 }
 
+static bool is_text(const struct column *c, const char *text)
+{
+    return c->bytes.n == strlen(text) && !memcmp(c->bytes.p, text, c->bytes.n);
+}
+
 static bool is_good(struct carve_row *r, const struct column *c)
 {
     switch (r->kind) {
@@ -246,8 +251,8 @@ static bool is_good(struct carve_row *r, const struct column *c)
     case CARVE_FACTS:
         return is_facts(r, c);
     case CARVE_SEQUENCE:
-        r->key = (uint64_t)c[1].number;
-        return c[0].bytes.n == 4 && !memcmp(c[0].bytes.p, "dead", 4);
+        r->key = is_text(&c[0], "dead") ? (uint64_t)c[1].number : 0;
+        return is_text(&c[0], "dead") || is_text(&c[0], SPOOL_SALVAGED);
     default:
         return r->key > 0 && r->key <= INT64_MAX; /* CARVE_PENDING has no sum */
     }

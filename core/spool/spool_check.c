@@ -19,8 +19,9 @@ enum { FAULTS_A_STEP = 100 }; /* further ones are only counted */
 struct look {
     struct spool_check *c;
     sqlite3 *sql;
-    const char *step; /* what is looked at */
-    uint64_t told;    /* faults in this step */
+    const char *step;  /* what is looked at */
+    uint64_t told;     /* faults in this step */
+    uint64_t salvaged; /* the last seq given when it was salvaged; 0: it never was */
     struct spool_facts facts;
     bool has_facts;
 };
@@ -157,17 +158,39 @@ static void on_pending(struct look *l, sqlite3_stmt *s)
         find(l, "pending: ticket %" PRIu64 " is published already", ticket);
 }
 
-/* Whether seq goes on from the row before; a hole is one fault, however wide. */
+static void on_salvaged(struct look *l, sqlite3_stmt *s)
+{
+    l->salvaged = spool_column_number(s, 0);
+}
+
+/* A hole is one fault, however wide; or a note, where salvage left it, for salvage can't
+ * help again. */
+static void find_hole(struct look *l, uint64_t from, uint64_t to)
+{
+    char seq[64], line[128];
+
+    if (from == to)
+        snprintf(seq, sizeof seq, "seq %" PRIu64, from);
+    else
+        snprintf(seq, sizeof seq, "seq %" PRIu64 " to %" PRIu64, from, to);
+    if (to > l->salvaged) {
+        find(l, "published: %s %s missing", seq, from == to ? "is" : "are");
+        return;
+    }
+    snprintf(line, sizeof line, "published: %s %s lost before the spool was salvaged", seq,
+             from == to ? "was" : "were");
+    l->c->on_note(l->c->owner, line);
+}
+
+/* Whether seq goes on from the row before. */
 static void check_seq(struct look *l, uint64_t seq)
 {
     struct spool_check *c = l->c;
 
     if (!c->from)
         c->from = seq;
-    else if (seq == c->to + 2)
-        find(l, "published: seq %" PRIu64 " is missing", c->to + 1);
-    else if (seq > c->to + 2)
-        find(l, "published: seq %" PRIu64 " to %" PRIu64 " are missing", c->to + 1, seq - 1);
+    else if (seq > c->to + 1)
+        find_hole(l, c->to + 1, seq - 1);
     c->to = seq;
 }
 
@@ -239,7 +262,7 @@ static void check_facts(struct look *l)
     compare(l, "published_bytes", c->published_bytes, f->published_bytes);
     compare(l, "dead_bytes", c->dead_bytes, f->dead_bytes);
     if (c->published && f->state.seq > c->to)
-        find(l, "published: seq %" PRIu64 " to %" PRIu64 " are missing", c->to + 1, f->state.seq);
+        find_hole(l, c->to + 1, f->state.seq);
     else if (c->published)
         compare(l, "seq", c->to, f->state.seq);
     if (f->state.sent > f->state.seq)
@@ -272,6 +295,8 @@ static void look(struct look *l)
          "SELECT ticket, EXISTS (SELECT 1 FROM documents d WHERE d.ticket = p.ticket),"
          " p.ticket IN (SELECT ticket FROM published) FROM pending p",
          on_pending);
+    each(l, "published", "SELECT seq FROM sqlite_sequence WHERE name = '" SPOOL_SALVAGED "'",
+         on_salvaged);
     each(l, "published",
          "SELECT seq, ticket, topic, prev, members, sum, (SELECT length(head) + length(body)"
          " FROM documents d WHERE d.ticket = p.ticket), coalesce((SELECT max(q.seq) FROM"
@@ -312,7 +337,7 @@ static int identify(struct look *l, const char *path, struct fault *f)
     }
     l->c->version = (int)version;
     if (application != SPOOL_APPLICATION && tables < 5)
-        return fault_set(f, "%s is no spool of glossd", path);
+        return fault_set(f, "%s is no spool of glossd: give another path", path);
     if (application == SPOOL_APPLICATION && version > SPOOL_VERSION)
         return fault_set(f, "the spool %s is of version %" PRId64 ", this gloss knows %d", path,
                          version, SPOOL_VERSION);

@@ -14,6 +14,8 @@
 struct spool_check {
     /* A fault, with table and row. */
     void (*on_fault)(void *owner, const char *what);
+    /* What is not as in a new spool, and no fault: nothing can be done about it. */
+    void (*on_note)(void *owner, const char *what);
     void *owner;
 
     char log[STAMP_ID];
@@ -28,7 +30,7 @@ struct spool_check {
     uint64_t faults;
 };
 
-/* The first two members are the caller's to set. 0 where it could be looked into, faults or
+/* The first three members are the caller's to set. 0 where it could be looked into, faults or
  * not; -1 with f where there is no such file, or it is no spool. */
 int spool_check(struct spool_check *c, const char *path, struct fault *f);
 

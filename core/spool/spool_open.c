@@ -237,6 +237,21 @@ static int read_facts(struct spool_db *db, struct fault *f)
     return r;
 }
 
+/* Documents are private, whatever the umask; SQLite gives the -wal and the -shm the mode of
+ * the file. One that is there keeps the mode that its owner gave it. */
+static int make_private(const struct spool_db *db, struct fault *f)
+{
+    int fd;
+
+    if (spool_db_is_in_memory(db))
+        return 0;
+    fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fault_set(f, "the spool %s: %s", db->path, strerror(errno));
+    close(fd);
+    return 0;
+}
+
 static struct spool_db *create(const char *path, struct fault *f)
 {
     struct spool_db *db = calloc(1, sizeof *db);
@@ -283,8 +298,8 @@ struct spool_db *spool_db_open(const char *path, struct fault *f)
 
     if (!db)
         return NULL;
-    if (take_lock(db, f) || check_wal(db, f) ||
-        open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
+    if (spool_pages_identify(path, f) || take_lock(db, f) || check_wal(db, f) ||
+        make_private(db, f) || open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
         run(db, spool_db_is_in_memory(db) ? memory_settings : settings, f) ||
         check_version(db, true, f) || prepare(db, f) || read_facts(db, f))
         goto fail;
@@ -296,7 +311,7 @@ fail:
 
 struct spool_db *spool_open_raw(const char *path, struct fault *f)
 {
-    struct spool_db *db = create(path, f);
+    struct spool_db *db = spool_pages_identify(path, f) ? NULL : create(path, f);
 
     if (db && open_file(db, SQLITE_OPEN_READONLY, f)) {
         spool_db_close(db);

@@ -9,6 +9,8 @@
  */
 #include "spool/spool_pages.h"
 
+#include "spool/spool_parts.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -365,6 +367,33 @@ static void check_length(struct spool_pages *p, const char *path)
     if (size_of(p->wal) == 0 && read_at(p->file, head, sizeof head, 0) &&
         spool_be32(head + 28) > p->n_file)
         doubt(p, true, "the file is shorter than its head says");
+}
+
+static bool could_be_spool(const struct spool_pages *p)
+{
+    unsigned char head[SPOOL_HEAD] = "";
+
+    read_some(p->file, head, sizeof head, 0);
+    return size_of(p->file) == 0 || !memcmp(head, "SQLite format 3", 16) ||
+           spool_be32(head + SPOOL_HEAD_APPLICATION) == SPOOL_APPLICATION ||
+           count_leaves(p, p->page_size) > 0;
+}
+
+int spool_pages_identify(const char *path, struct fault *f)
+{
+    struct spool_pages p = {.file = open_beside(path, "")};
+    struct stat st;
+    int r = 0;
+
+    if (p.file < 0)
+        return 0; /* who opens it in earnest says why */
+    find_page_size(&p);
+    if (fstat(p.file, &st) == 0 && S_ISDIR(st.st_mode))
+        r = fault_set(f, "%s is a folder: give the path of the file", path);
+    else if (!could_be_spool(&p))
+        r = fault_set(f, "%s is no spool of glossd: give another path", path);
+    close(p.file);
+    return r;
 }
 
 int spool_pages_open(struct spool_pages *p, const char *path, struct fault *f)

@@ -29,6 +29,11 @@ struct spool_pages {
     bool damaged;    /* and no crash leaves it so: SQLite would go on, and commits be undone */
 };
 
+/* -1 with f where path is plainly no spool, not even a damaged one: a folder, or a file with
+ * neither a head nor a page that could be of one. A file that is empty, or not there, may
+ * become one. */
+int spool_pages_identify(const char *path, struct fault *f);
+
 /* 0, or -1 with f. */
 int spool_pages_open(struct spool_pages *p, const char *path, struct fault *f);
 void spool_pages_close(struct spool_pages *p);

@@ -13,6 +13,15 @@
 #define SPOOL_APPLICATION 0x676c6f73 /* "glos" */
 #define SPOOL_VERSION     1
 
+/* Where they stand in the head of the file, which is so long. */
+#define SPOOL_HEAD             100
+#define SPOOL_HEAD_VERSION     60
+#define SPOOL_HEAD_APPLICATION 68
+
+/* A spool that was salvaged has a row of this name in sqlite_sequence, with the last seq that
+ * had been given then: what is missing up to there is known to be lost. */
+#define SPOOL_SALVAGED "salvaged"
+
 /* Statements, prepared once. */
 enum spool_sql {
     SQL_ACCEPT,

@@ -19,7 +19,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { COMMIT_ROWS = 2048 };
+enum {
+    COMMIT_ROWS = 2048,
+    VERSION_MOST = 255, /* above that it is no version, but damage */
+};
 
 enum { PUT_DOCUMENT, PUT_PENDING, PUT_PUBLISHED, PUT_DEAD, PUT_BAD, PUT_LOG, PUTS };
 
@@ -457,16 +460,75 @@ static int begin(struct work *w)
 /* From here on it is a spool. */
 static int end(struct work *w)
 {
-    char sql[256];
+    char sql[384];
 
     snprintf(sql, sizeof sql,
              "UPDATE sqlite_sequence SET seq = max(seq, %" PRIu64 ") WHERE name = 'dead';"
+             "INSERT INTO sqlite_sequence VALUES ('" SPOOL_SALVAGED "', %" PRIu64 ");"
              "COMMIT; PRAGMA synchronous = FULL; BEGIN; PRAGMA application_id = %d",
-             w->number, SPOOL_APPLICATION);
+             w->number, w->db->now.state.seq, SPOOL_APPLICATION);
     return run(w, sql) || spool_db_commit(w->db, w->f) != SPOOL_OK ||
                    run(w, "PRAGMA wal_checkpoint(TRUNCATE)")
                ? -1
                : 0;
+}
+
+/* ---- what it is made from */
+
+/* A row with a sum: what it is from was a spool. */
+static int on_proof(void *owner, const struct carve_row *row)
+{
+    bool *found = owner;
+
+    *found = row->kind != CARVE_PENDING && row->kind != CARVE_SEQUENCE;
+    return *found ? -1 : 0;
+}
+
+static int on_no_proof(void *owner, enum carve_kind kind, uint64_t key)
+{
+    (void)owner, (void)kind, (void)key;
+    return 0;
+}
+
+static int on_nothing(void *owner, uint32_t page, uint32_t n)
+{
+    (void)owner, (void)page, (void)n;
+    return 0;
+}
+
+/* The head of the file says that it is a spool; or one whose first -wal was never folded in,
+ * which is a database without a table. */
+static bool says_spool(const unsigned char *head)
+{
+    uint32_t application = spool_be32(head + SPOOL_HEAD_APPLICATION);
+
+    return !memcmp(head, "SQLite format 3", 16) &&
+           (application == SPOOL_APPLICATION ||
+            (application == 0 && spool_be16(head + SPOOL_HEAD + 3) == 0));
+}
+
+/* -1 with f where it is no spool, or of a newer version; before there is a new file. */
+static int identify(const struct spool_pages *pages, const char *from, struct fault *f)
+{
+    static const struct carve_ops ops = {on_proof, on_no_proof, on_nothing};
+    unsigned char *head = calloc(1, pages->page_size);
+    uint32_t version;
+    bool is;
+
+    if (!head)
+        return fault_set(f, "no memory");
+    spool_pages_read(pages, VIEW_COMMITTED, 1, head);
+    version = spool_be32(head + SPOOL_HEAD_VERSION);
+    is = says_spool(head);
+    free(head);
+    if (is && version > SPOOL_VERSION && version <= VERSION_MOST)
+        return fault_set(f,
+                         "the spool %s is of version %" PRIu32 ", this gloss knows %d: use the "
+                         "gloss that came with the glossd which made it",
+                         from, version, SPOOL_VERSION);
+    if (!is && spool_carve(pages, &ops, &is, f) == 0 && !is)
+        return fault_set(f, "%s is no spool of glossd: no row of one is in it", from);
+    return is ? 0 : -1;
 }
 
 static int fill(struct work *w, const struct spool_pages *pages)
@@ -509,10 +571,13 @@ static int lock_old(const char *path, int *lock, struct fault *f)
     return 0;
 }
 
-static int fill_new(struct work *w, const struct spool_pages *pages, const char *to)
+static int fill_new(struct work *w, const struct spool_pages *pages, const char *from,
+                    const char *to)
 {
     int r;
 
+    if (identify(pages, from, w->f))
+        return -1;
     if (access(to, F_OK) == 0)
         return fault_set(w->f, "%s is there already: give the path of a new file", to);
     w->db = spool_db_open(to, w->f);
@@ -533,8 +598,9 @@ int spool_salvage(struct spool_salvage *s, const char *from, const char *to, str
     struct spool_pages pages;
     int lock = -1, r = -1;
 
-    if (lock_old(from, &lock, f) == 0 && spool_pages_open(&pages, from, f) == 0) {
-        r = fill_new(&w, &pages, to);
+    if (spool_pages_identify(from, f) == 0 && lock_old(from, &lock, f) == 0 &&
+        spool_pages_open(&pages, from, f) == 0) {
+        r = fill_new(&w, &pages, from, to);
         spool_pages_close(&pages);
     }
     if (lock >= 0)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """gloss check: what would run, or what is wrong and where."""
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,6 +54,28 @@ def test_faults_have_a_place():
     ):
         status, out, err = check(None, text)
         assert (status, out) == (2, "") and err.startswith("gloss check: " + why), err
+
+
+def test_the_spool_has_a_place():
+    def with_path(path):
+        return check({"pipeline": [], "drop_in": [], "spool": {"path": str(path)}})
+
+    assert with_path("gone/spool.db")[1:] == ("", "gloss check: F/c.json:1:43: spool.path: the folder F/gone is not there: "
+                                              "make it, or give another path\n")
+    assert with_path("spool.db")[0] == 0
+    status, out, err = with_path("c.json")
+    assert (status, out) == (2, "") and "spool.path: F/c.json is no spool of glossd" in err, err
+    status, out, err = with_path("../")
+    assert (status, out) == (2, "") and "is a folder" in err, err
+    with tempfile.TemporaryDirectory() as folder:
+        file, place = pathlib.Path(folder) / "c.json", pathlib.Path(folder) / "readonly"
+        place.mkdir(mode=0o555)
+        os.chmod(folder, 0o755)
+        file.write_text(json.dumps({"pipeline": [], "drop_in": [], "spool": {"path": str(place / "spool.db")}}))
+        gloss = shutil.copy(BUILD / "gloss", folder)  # root may write everywhere, nobody may not
+        as_nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+        ran = subprocess.run([gloss, "check", file], capture_output=True, text=True, cwd="/", **as_nobody)
+        assert ran.returncode == 2 and f"the folder {place} is not ours to write: Permission denied" in ran.stderr, ran
 
 
 def test_usage():

@@ -151,6 +151,9 @@ def test_filters():
         assert set(ids("--since", at)) | set(ids("--until", at)) == set(ids())
         assert "p2" in ids("--since", at) and "p2" in ids("--until", at) and "j" not in ids("--since", at)
         assert ids(1, 4) == ["j", "p1"]
+        assert 'there is no such code; did you mean plugin_failed?' in d.dead("list", "--reason", "plugin-failed", status=2)
+        assert "there are invalid_json, invalid_utf8, no_text, too_large, bad_field, overloaded, plugin_failed, given_up, result_lost" in d.dead(
+            "purge", "--reason", "foo", status=2)
         assert "there is no letter 99" in d.dead("list", 99, status=1)
         lines = d.dead("list").splitlines()
         assert lines[0].split() == ["number", "time", "reason", "plugin", "id", "message"]

@@ -431,7 +431,7 @@ static void no_database_is_refused(void **state)
     for (int i = 0; i < 1000; i++)
         fputs("no database at all\n", file);
     fclose(file);
-    assert_refused(b, "is damaged");
+    assert_refused(b, "is no spool of glossd");
 }
 
 static void second_opener_is_refused_a_reader_is_not(void **state)
