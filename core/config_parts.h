@@ -40,10 +40,10 @@ struct config_choice {
 struct config_key {
     const char *name; /* NULL ends a table */
     enum config_kind kind;
+    bool or_zero;    /* 0 may be, too, where min is more */
     size_t offset;   /* in its struct */
     const char *def; /* as JSON; NULL: worked out where it runs, or required */
     uint64_t min, max;
-    bool or_zero; /* 0, too, where min is more */
     const struct config_choice *choices;
     const struct config_key *keys; /* of a group */
     const char *help;              /* for the schema */
