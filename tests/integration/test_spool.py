@@ -162,11 +162,11 @@ def test_damaged_file_is_refused():
         ask(d.req(), "x")
         assert d.stop() == 0
         whole = d.spool.read_bytes()
-        for damaged in (b"nonsense" * 1000, whole[:20] + b"\xff" * 200 + whole[220:]):
+        for damaged, why in ((b"nonsense" * 1000, "is no spool of glossd"), (whole[:20] + b"\xff" * 200 + whole[220:], "is damaged")):
             d.spool.write_bytes(damaged)
             d.start(wait_ready=False)
             assert d.process.wait(10) == 2
-            assert "is damaged" in d.log() and d.log().count("\n") == 1, d.log()
+            assert why in d.log() and d.log().count("\n") == 1, d.log()
             assert d.spool.read_bytes() == damaged
         d.spool.write_bytes(whole)
         d.start()
