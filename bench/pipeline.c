@@ -6,6 +6,7 @@
  * 10 MB against one of 1 MB.
  *
  * build/bench/pipeline [--rounds=3] [--seconds=5] [--data=../shared/data]
+ *                      [--durability=memory]
  */
 #include "bench/support/bench.h"
 
@@ -68,13 +69,19 @@ static struct result measure(const struct bench_docs *docs, const char *keys, do
     return r;
 }
 
-static void measure_rate(const struct bench_docs *docs, size_t rounds, double seconds)
+static void measure_rate(const struct bench_docs *docs, const char *durability, size_t rounds,
+                         double seconds)
 {
     double one[ROUNDS], two[ROUNDS], gain[ROUNDS], share[ROUNDS];
+    char keys[2][96];
+
+    for (int k = 0; k < 2; k++)
+        snprintf(keys[k], sizeof keys[k], "\"workers\": %d, \"spool\": {\"durability\": \"%s\"}",
+                 k + 1, durability);
 
     for (size_t i = 0; i < rounds; i++) {
-        struct result a = measure(docs, "\"workers\": 1", seconds);
-        struct result b = measure(docs, "\"workers\": 2", seconds);
+        struct result a = measure(docs, keys[0], seconds);
+        struct result b = measure(docs, keys[1], seconds);
 
         one[i] = a.rate;
         two[i] = b.rate;
@@ -199,6 +206,7 @@ int main(int argc, char **argv)
     docs = bench_load_docs(file);
     measure_start();
     measure_size(&docs);
-    measure_rate(&docs, rounds, bench_number(argc, argv, "seconds", 5));
+    measure_rate(&docs, bench_option(argc, argv, "durability", "memory"), rounds,
+                 bench_number(argc, argv, "seconds", 5));
     return 0;
 }

@@ -256,6 +256,9 @@ static struct spool_db *create(const char *path, struct fault *f)
 {
     struct spool_db *db = calloc(1, sizeof *db);
 
+    /* SQLite's counts of memory, behind a lock, would take a tenth of all that it does. Once it
+     * is in use this is refused, as needless. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (db)
         db->path = strdup(path);
     if (!db || !db->path) {
