@@ -398,6 +398,7 @@ static void fail(struct entry *e, struct doc *d, const char *fmt, ...)
     dead = arena_alloc(&d->arena, (size_t)n + 1);
     if (dead)
         snprintf(dead, (size_t)n + 1, "plugin %s %s", e->name, why);
+    d->dead_plugin = e->name;
     d->dead = dead ? dead : "a plugin failed, and the document's memory is used up";
 }
 

@@ -77,7 +77,8 @@ struct doc {
     struct doc_error *errors, *last_error;
     struct doc_time *times;
     size_t n_times;
-    const char *dead; /* why it must not be published, or NULL */
+    const char *dead;        /* why it must not be published, or NULL */
+    const char *dead_plugin; /* whose failure that is, or NULL */
 };
 
 /* A document that may use limit bytes of memory beside its text. */

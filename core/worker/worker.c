@@ -270,8 +270,10 @@ static int put_result(struct worker *w, const struct doc_error *error, const cha
                              .outcomes = {w->outcomes, w->config.n_pipeline}};
     char *to;
 
-    if (w->doc.dead)
+    if (w->doc.dead) {
         r.error = slice_of(w->doc.dead);
+        r.plugin = slice_of(w->doc.dead_plugin);
+    }
     to = malloc(frame_result_size(&r)); /* the document's own memory may be used up */
     if (!to)
         return -1;

@@ -88,6 +88,15 @@ def test_on_error_dead():
         assert d.letters() == []
 
 
+def test_letter_names_whose_failure_it_is():
+    """Another plugin failed before, on whose failure the document would have been published."""
+    first, second = (ABORT[0] | {"as": name} for name in ("one", "two"))
+    with Letters(pipeline=[first, second | {"on_error": "dead"}]) as d:
+        assert ask(d.req(), {"text": "a poison text", "reply": "enriched"})["status"] == "dead"
+        [letter] = d.letters()
+        assert letter["plugin"] == "faulty#2" and letter["message"].startswith("plugin faulty#2 "), letter
+
+
 def test_rejected_on_pull_stays():
     with Letters() as d:
         push, sub = d.push(), d.subscribe()
