@@ -154,8 +154,10 @@ size_t gazetteer_fold(const struct gazetteer *g, const char *name, size_t len, c
 
         if (m == 1 && *to == ' ' && (n == 0 || out[n - 1] == ' '))
             continue;
-        if (n + m > GAZETTEER_NAME_MAX)
+        if (n + m > GAZETTEER_NAME_MAX) {
+            *out = '\0';
             return 0;
+        }
         if (m > 0)
             memcpy(out + n, to, m);
         n += m;
