@@ -3,6 +3,7 @@
 """Plugins dropped into a folder of a running daemon, with no signal sent: a good one joins,
 a newer one replaces it, one taken out goes; a broken one is refused by its name, once, and
 everything else goes on as it was."""
+import contextlib
 import json
 import os
 import random
@@ -379,8 +380,10 @@ class Churn:
         what = self.random.choice(("put", "put", "copy over", "remove", "break", "SIGHUP", "kill"))
         if what == "SIGHUP":
             self.d.kill(signal.SIGHUP)
-        elif what == "kill" and self.d.workers():
-            os.kill(self.random.choice(self.d.workers()), signal.SIGKILL)
+        elif what == "kill":
+            with contextlib.suppress(ProcessLookupError):  # one of the old line-up has just ended
+                for pid in self.d.workers()[:1]:
+                    os.kill(pid, signal.SIGKILL)
         elif what == "remove" and self.path(layer).exists():
             self.path(layer).unlink()
             self.state.pop(layer, None)
