@@ -49,10 +49,11 @@ class Sweep:
             return True
         if reply.get("error", {}).get("code") != "overloaded":
             raise Violation(f"answered {reply}")
-        if patient:
-            time.sleep(0.05)
-            self.send(dealer, reply["id"])
-        return not patient
+        if not patient or reply["id"] is None:  # without memory for its id, it is not said whose answer it is
+            return True
+        time.sleep(0.05)
+        self.send(dealer, reply["id"])
+        return False
 
     def feed(self, patient):
         """Gives it documents, and takes the answers while there are some."""
