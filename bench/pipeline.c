@@ -39,62 +39,42 @@ static bool on_doc(void *owner, const char *doc, size_t n)
     return true;
 }
 
-struct result {
-    double rate;
-    double supervisor, worker; /* of a processor */
-    double share;              /* of both that is not the plugins' */
-};
-
-static struct result measure(const struct bench_docs *docs, const char *keys, double seconds)
+/* Of both that is not the plugins'. They are timed by the clock on the wall, which also runs while
+ * a worker has to wait for a processor: so their part of the workers' time counts, not the sum. */
+static double not_plugins(const struct bench_result *r, const struct spent *spent)
 {
-    struct bench_peer p = bench_start_daemon(keys);
-    struct bench_sub sub = bench_subscribe(p.out);
-    pid_t sender = bench_start_sender(p.in, (struct bench_load){.docs = docs});
-    struct spent spent = {0};
-    struct result r;
-    double all, workers;
-
-    bench_receive(&sub, WARM_UP, NULL, NULL);
-    all = bench_cpu(p.pid);
-    workers = bench_cpu_children(p.pid);
-    r.rate = bench_receive(&sub, seconds, on_doc, &spent);
-    r.supervisor = (bench_cpu(p.pid) - all) / seconds;
-    r.worker = (bench_cpu_children(p.pid) - workers) / seconds;
-    /* Plugins are timed by the clock on the wall, which also runs while a worker has to wait
-     * for a processor: so their part of the workers' time counts, not the sum. */
-    r.share = 1 - r.worker * spent.plugins_us / spent.worker_us / (r.supervisor + r.worker);
-    bench_kill(sender);
-    bench_unsubscribe(&sub);
-    bench_end(&p);
-    return r;
+    return 1 - r->workers * spent->plugins_us / spent->worker_us / (r->supervisor + r->workers);
 }
 
 static void measure_rate(const struct bench_docs *docs, const char *durability, size_t rounds,
                          double seconds)
 {
-    double one[ROUNDS], two[ROUNDS], gain[ROUNDS], share[ROUNDS];
+    const struct bench_load load = {.docs = docs};
+    double one[ROUNDS], two[ROUNDS], gain[ROUNDS], rest[ROUNDS];
     char keys[2][96];
 
     for (int k = 0; k < 2; k++)
         snprintf(keys[k], sizeof keys[k], "\"workers\": %d, \"spool\": {\"durability\": \"%s\"}",
                  k + 1, durability);
-
     for (size_t i = 0; i < rounds; i++) {
-        struct result a = measure(docs, keys[0], seconds);
-        struct result b = measure(docs, keys[1], seconds);
+        struct spent spent = {0};
+        struct bench_result a =
+            bench_measure(bench_start_daemon(keys[0]), load, WARM_UP, seconds, NULL, NULL);
+        struct bench_result b =
+            bench_measure(bench_start_daemon(keys[1]), load, WARM_UP, seconds, on_doc, &spent);
 
         one[i] = a.rate;
         two[i] = b.rate;
         gain[i] = b.rate / a.rate;
-        share[i] = b.share;
+        rest[i] = not_plugins(&b, &spent);
         printf("round %zu: one worker %.0f/s, two %.0f/s (%.2f); not the plugins' %.1f %%; "
                "processors: supervisor %.2f, workers %.2f\n",
-               i + 1, a.rate, b.rate, gain[i], 100 * b.share, b.supervisor, b.worker);
+               i + 1, a.rate, b.rate, gain[i], 100 * rest[i], b.supervisor, b.workers);
     }
     printf("median: one worker %.0f/s, two %.0f/s (>= 3000), gain %.2f (>= 1.8), "
            "not the plugins' %.1f %% (<= 15)\n",
            bench_median(one, rounds), bench_median(two, rounds), bench_median(gain, rounds),
-           100 * bench_median(share, rounds));
+           100 * bench_median(rest, rounds));
 }
 
 static void measure_start(void)

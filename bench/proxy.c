@@ -20,28 +20,9 @@ struct times {
     size_t n;
 };
 
-struct result {
-    double rate;
-    double supervisor_us, workers_us; /* of the processor, a document */
-};
-
-static struct result measure(struct bench_peer p, struct bench_load load, double seconds)
+static struct bench_result measure(struct bench_peer p, struct bench_load load, double seconds)
 {
-    struct bench_sub sub = bench_subscribe(p.out);
-    pid_t sender = bench_start_sender(p.in, load);
-    double supervisor, workers;
-    struct result r;
-
-    bench_receive(&sub, WARM_UP, NULL, NULL);
-    supervisor = bench_cpu(p.pid);
-    workers = bench_cpu_children(p.pid);
-    r.rate = bench_receive(&sub, seconds, NULL, NULL);
-    r.supervisor_us = 1e6 * (bench_cpu(p.pid) - supervisor) / seconds / r.rate;
-    r.workers_us = 1e6 * (bench_cpu_children(p.pid) - workers) / seconds / r.rate;
-    bench_kill(sender);
-    bench_unsubscribe(&sub);
-    bench_end(&p);
-    return r;
+    return bench_measure(p, load, WARM_UP, seconds, NULL, NULL);
 }
 
 /* The document begins with {"id":"NANOSECONDS". */
@@ -91,9 +72,9 @@ int main(int argc, char **argv)
              bench_option(argc, argv, "durability", "none"));
     bench_check(rounds > 0 && rounds <= ROUNDS, "--rounds is 1 to 99");
     for (size_t i = 0; i < rounds; i++) {
-        struct result p = measure(bench_start_proxy(), json, seconds);
-        struct result o = measure(bench_start_daemon(keys), json, seconds);
-        struct result t = measure(bench_start_daemon(keys), split, seconds);
+        struct bench_result p = measure(bench_start_proxy(), json, seconds);
+        struct bench_result o = measure(bench_start_daemon(keys), json, seconds);
+        struct bench_result t = measure(bench_start_daemon(keys), split, seconds);
 
         proxy[i] = p.rate;
         one[i] = o.rate;
@@ -104,8 +85,9 @@ int main(int argc, char **argv)
             "round %zu: zmq_proxy %.0f/s, glossd JSON %.0f/s (%.3f), head and text %.0f/s (%.3f)\n"
             "  processor, us a document: zmq_proxy %.1f; JSON %.1f + %.1f in workers; head and "
             "text %.1f + %.1f\n",
-            i + 1, p.rate, o.rate, one_ratio[i], t.rate, two_ratio[i], p.supervisor_us,
-            o.supervisor_us, o.workers_us, t.supervisor_us, t.workers_us);
+            i + 1, p.rate, o.rate, one_ratio[i], t.rate, two_ratio[i], bench_us(&p, p.supervisor),
+            bench_us(&o, o.supervisor), bench_us(&o, o.workers), bench_us(&t, t.supervisor),
+            bench_us(&t, t.workers));
     }
     printf("median: zmq_proxy %.0f/s, JSON %.0f/s, head and text %.0f/s\n",
            bench_median(proxy, rounds), bench_median(one, rounds), bench_median(two, rounds));

@@ -48,44 +48,20 @@ static void clear(const struct place *p)
 
 /* ---- throughput */
 
-struct result {
-    double rate;
-    double supervisor_us, workers_us; /* of the processor, a document */
-};
-
-static struct result measure(const struct bench_docs *docs, const char *keys, double seconds)
-{
-    struct bench_peer p = bench_start_daemon(keys);
-    struct bench_sub sub = bench_subscribe(p.out);
-    pid_t sender = bench_start_sender(p.in, (struct bench_load){.docs = docs});
-    struct result r;
-    double before, workers;
-
-    bench_receive(&sub, WARM_UP, NULL, NULL);
-    before = bench_cpu(p.pid);
-    workers = bench_cpu_children(p.pid);
-    r.rate = bench_receive(&sub, seconds, NULL, NULL);
-    r.supervisor_us = 1e6 * (bench_cpu(p.pid) - before) / seconds / r.rate;
-    r.workers_us = 1e6 * (bench_cpu_children(p.pid) - workers) / seconds / r.rate;
-    bench_kill(sender);
-    bench_unsubscribe(&sub);
-    bench_end(&p);
-    return r;
-}
-
 static double measure_rates(const struct bench_docs *docs, const struct place *place, size_t rounds,
                             double seconds)
 {
     const char *keys[WAYS] = {"\"workers\": 2, \"spool\": {\"durability\": \"none\"}",
                               "\"workers\": 2, \"spool\": {\"durability\": \"memory\"}",
                               place->keys};
+    const struct bench_load load = {.docs = docs};
     double rate[WAYS][ROUNDS], ratio[WAYS][ROUNDS];
 
     for (size_t i = 0; i < rounds; i++) {
-        struct result r[WAYS];
+        struct bench_result r[WAYS];
 
         for (size_t k = 0; k < WAYS; k++) {
-            r[k] = measure(docs, keys[k], seconds);
+            r[k] = bench_measure(bench_start_daemon(keys[k]), load, WARM_UP, seconds, NULL, NULL);
             clear(place);
             rate[k][i] = r[k].rate;
             ratio[k][i] = r[k].rate / r[0].rate;
@@ -94,9 +70,10 @@ static double measure_rates(const struct bench_docs *docs, const struct place *p
             "round %zu: none %.0f/s, memory %.0f/s (%.3f), commit %.0f/s (%.3f)\n"
             "  processor, us a document, supervisor and workers: %.0f + %.0f, %.0f + %.0f, %.0f + "
             "%.0f\n",
-            i + 1, r[0].rate, r[1].rate, ratio[1][i], r[2].rate, ratio[2][i], r[0].supervisor_us,
-            r[0].workers_us, r[1].supervisor_us, r[1].workers_us, r[2].supervisor_us,
-            r[2].workers_us);
+            i + 1, r[0].rate, r[1].rate, ratio[1][i], r[2].rate, ratio[2][i],
+            bench_us(&r[0], r[0].supervisor), bench_us(&r[0], r[0].workers),
+            bench_us(&r[1], r[1].supervisor), bench_us(&r[1], r[1].workers),
+            bench_us(&r[2], r[2].supervisor), bench_us(&r[2], r[2].workers));
     }
     printf("median: none %.0f/s, memory %.0f/s (%.3f), commit %.0f/s (%.3f, >= 0.95)\n",
            bench_median(rate[0], rounds), bench_median(rate[1], rounds),

@@ -88,6 +88,22 @@ void bench_unsubscribe(struct bench_sub *s);
 double bench_receive(struct bench_sub *s, double seconds,
                      bool (*on_doc)(void *, const char *, size_t), void *owner);
 
+/* ---- all of them at once */
+
+struct bench_result {
+    double rate;                /* documents a second */
+    double supervisor, workers; /* of a processor */
+};
+
+/* What of the load reaches a subscriber of p, which ends, within the seconds after those to warm
+ * up; each document is given to on_doc, where that is not NULL. */
+struct bench_result bench_measure(struct bench_peer p, struct bench_load load, double warm_up,
+                                  double seconds, bool (*on_doc)(void *, const char *, size_t),
+                                  void *owner);
+
+/* Microseconds of a processor for each document. */
+double bench_us(const struct bench_result *r, double processors);
+
 /* ---- the client who waits for answers */
 
 /* Sends documents at a rate, and gives how long the answers took, in microseconds from the time

@@ -335,3 +335,31 @@ double *bench_ask(const char *address, const struct bench_docs *docs, double rat
     zmq_ctx_term(context);
     return us;
 }
+
+/* ---- all of them at once */
+
+struct bench_result bench_measure(struct bench_peer p, struct bench_load load, double warm_up,
+                                  double seconds, bool (*on_doc)(void *, const char *, size_t),
+                                  void *owner)
+{
+    struct bench_sub sub = bench_subscribe(p.out);
+    pid_t sender = bench_start_sender(p.in, load);
+    struct bench_result r;
+    double supervisor, workers;
+
+    bench_receive(&sub, warm_up, NULL, NULL);
+    supervisor = bench_cpu(p.pid);
+    workers = bench_cpu_children(p.pid);
+    r.rate = bench_receive(&sub, seconds, on_doc, owner);
+    r.supervisor = (bench_cpu(p.pid) - supervisor) / seconds;
+    r.workers = (bench_cpu_children(p.pid) - workers) / seconds;
+    bench_kill(sender);
+    bench_unsubscribe(&sub);
+    bench_end(&p);
+    return r;
+}
+
+double bench_us(const struct bench_result *r, double processors)
+{
+    return 1e6 * processors / r->rate;
+}
