@@ -184,7 +184,7 @@ static enum spool_result export_published(struct export *e, uint64_t from)
     enum spool_result r;
     struct spool_published p;
 
-    while ((r = spool_db_published(e->db, from, (struct slice){"", 0}, &p, &e->f)) == SPOOL_OK) {
+    while ((r = spool_db_published(e->db, from, &p, &e->f)) == SPOOL_OK) {
         struct json_out o = {0};
 
         from = p.seq + 1;

@@ -58,7 +58,7 @@ static enum spool_result find_unsent(struct backlog *b, struct spool_db *db, uin
                                      struct fault *f)
 {
     struct spool_published p;
-    enum spool_result r = spool_db_published(db, from, (struct slice){"", 0}, &p, f);
+    enum spool_result r = spool_db_published(db, from, &p, f);
     struct flight_doc *d = r == SPOOL_OK ? parts_restore(&p.doc) : NULL;
 
     if (r != SPOOL_OK)

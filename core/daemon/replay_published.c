@@ -73,7 +73,7 @@ static enum spool_result put(struct replay_request *r, struct spool_db *db, uint
 {
     struct spool_published p;
     struct json_out o = {0};
-    enum spool_result result = spool_db_published(db, seq, (struct slice){"", 0}, &p, f);
+    enum spool_result result = spool_db_published(db, seq, &p, f);
 
     if (result != SPOOL_OK)
         return result;

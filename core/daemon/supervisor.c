@@ -360,11 +360,10 @@ static const char *promise(const struct supervisor *s)
 {
     if (s->ledger.durable)
         return "durability commit: what is accepted is on disk";
-    return strcmp(s->config->spool.durability, "none")
-               ? "durability memory: what is accepted is lost if the daemon is killed"
-               : "durability none: what is accepted is lost if the daemon is killed, and nothing "
-                 "is "
-                 "kept for replay";
+    if (strcmp(s->config->spool.durability, "none"))
+        return "durability memory: what is accepted is lost if the daemon is killed";
+    return "durability none: what is accepted is lost if the daemon is killed, and nothing is "
+           "kept for replay";
 }
 
 static void on_started(struct dispatch *p)

@@ -132,9 +132,9 @@ enum spool_result spool_db_trim(struct spool_db *db, const struct spool_keep *ke
 enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct spool_doc *d,
                                    struct fault *f);
 
-/* The first published document from seq on, whose topic begins with prefix. */
-enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct slice prefix,
-                                     struct spool_published *p, struct fault *f);
+/* The first published document from seq on. */
+enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct spool_published *p,
+                                     struct fault *f);
 
 /* The first seq that is still kept, and the last given: first above last, and none is. */
 enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *last,

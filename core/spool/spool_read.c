@@ -24,42 +24,36 @@ static enum spool_result next_row(struct spool_db *db, sqlite3_stmt *s, struct f
     return code == SQLITE_DONE ? SPOOL_NONE : spool_judge(db, code, f);
 }
 
-enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct spool_doc *d,
-                                   struct fault *f)
+/* The next row from number on, with its document joined; what names the number, column 8. */
+static enum spool_result next_joined(struct spool_db *db, sqlite3_stmt *s, uint64_t number,
+                                     const char *what, struct spool_doc *d, struct fault *f)
 {
-    sqlite3_stmt *s = db->statement[SQL_NEXT_PENDING];
     enum spool_result r;
 
     sqlite3_reset(s);
-    sqlite3_bind_int64(s, 1, (int64_t)after);
+    sqlite3_bind_int64(s, 1, (int64_t)number);
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
     if (sqlite3_column_type(s, 0) == SQLITE_NULL)
-        return spool_damaged(db, f, "pending: ticket %" PRIu64 " has no document",
+        return spool_damaged(db, f, "%s %" PRIu64 " has no document", what,
                              spool_column_number(s, 8));
     spool_fill_doc(s, d);
     return check_doc(db, s, d, f);
 }
 
-enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct slice prefix,
-                                     struct spool_published *p, struct fault *f)
+enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct spool_doc *d,
+                                   struct fault *f)
+{
+    return next_joined(db, db->statement[SQL_NEXT_PENDING], after, "pending: ticket", d, f);
+}
+
+enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct spool_published *p,
+                                     struct fault *f)
 {
     sqlite3_stmt *s = db->statement[SQL_NEXT_PUBLISHED];
-    enum spool_result r;
+    enum spool_result r = next_joined(db, s, from, "published: seq", &p->doc, f);
 
-    sqlite3_reset(s);
-    sqlite3_bind_int64(s, 1, (int64_t)from);
-    sqlite3_bind_blob(s, 2, prefix.p ? prefix.p : "", (int)prefix.n, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 3, (int64_t)prefix.n);
-    r = next_row(db, s, f);
-    if (r != SPOOL_OK)
-        return r;
-    if (sqlite3_column_type(s, 0) == SQLITE_NULL)
-        return spool_damaged(db, f, "published: seq %" PRIu64 " has no document",
-                             spool_column_number(s, 8));
-    spool_fill_doc(s, &p->doc);
-    r = check_doc(db, s, &p->doc, f);
     if (r != SPOOL_OK)
         return r;
     p->seq = spool_column_number(s, 8);

@@ -60,8 +60,7 @@ const char *const spool_statements[SQL_COUNT] = {
     [SQL_NEXT_PUBLISHED] = "SELECT d.ticket, " DOCUMENT(
         "d") ", p.seq, p.prev, p.topic,"
              " p.members, p.sum FROM published p LEFT JOIN documents d USING (ticket)"
-             " WHERE p.seq >= ?1 AND substr(CAST(p.topic AS BLOB), 1, ?3) = ?2"
-             " ORDER BY p.seq LIMIT 1",
+             " WHERE p.seq >= ?1 ORDER BY p.seq LIMIT 1",
     [SQL_NEXT_TOPIC] = "SELECT seq, topic FROM published WHERE seq >= ?1 ORDER BY seq LIMIT 1",
     /* Rows of the transaction that runs count; the row of facts is written at its end. */
     [SQL_SPAN] = "SELECT coalesce((SELECT min(seq) FROM published), seq + 1),"

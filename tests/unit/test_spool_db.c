@@ -220,17 +220,16 @@ static void published_has_seq_and_prev(void **state)
     assert_int_equal(state_of(b)->seq, 3);
     assert_int_equal(state_of(b)->pending, 1);
 
-    assert_int_equal(spool_db_published(b->db, 2, S("en"), &p, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_published(b->db, 3, &p, &b->f), SPOOL_OK);
     assert_int_equal(p.seq, 3);
     assert_int_equal(p.prev, 1);
     assert_int_equal(p.doc.ticket, 2);
     assert_slice(p.topic, S("en."));
     assert_slice(p.members, S("\"x\":1"));
     assert_slice(p.doc.body, S("a\0b"));
-    assert_int_equal(spool_db_published(b->db, 2, S(""), &p, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_published(b->db, 2, &p, &b->f), SPOOL_OK);
     assert_int_equal(p.seq, 2);
-    assert_int_equal(spool_db_published(b->db, 4, S(""), &p, &b->f), SPOOL_NONE);
-    assert_int_equal(spool_db_published(b->db, 1, S("fr"), &p, &b->f), SPOOL_NONE);
+    assert_int_equal(spool_db_published(b->db, 4, &p, &b->f), SPOOL_NONE);
 }
 
 static void sent_only_rises(void **state)
@@ -334,7 +333,7 @@ static uint64_t first_published(struct box *b)
 {
     struct spool_published p;
 
-    assert_int_equal(spool_db_published(b->db, 0, S(""), &p, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_published(b->db, 0, &p, &b->f), SPOOL_OK);
     spool_db_rest(b->db);
     return p.seq;
 }
@@ -484,7 +483,7 @@ static void damaged_bytes_are_seen(void **state)
     assert_int_equal(spool_db_pending(b->db, 0, &d, &b->f), SPOOL_DAMAGED);
     assert_non_null(strstr(b->f.text, "documents: ticket 4: the sum is wrong"));
     for (uint64_t seq = 1; seq <= 3; seq++)
-        assert_int_equal(spool_db_published(b->db, seq, S(""), &p, &b->f), SPOOL_DAMAGED);
+        assert_int_equal(spool_db_published(b->db, seq, &p, &b->f), SPOOL_DAMAGED);
     assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_DAMAGED);
 }
 
@@ -507,7 +506,7 @@ static void damaged_columns_are_seen(void **state)
         fill(b);
         meddle(b, damage[i]);
         reopen(b);
-        assert_int_equal(spool_db_published(b->db, 3, S(""), &p, &b->f), SPOOL_DAMAGED);
+        assert_int_equal(spool_db_published(b->db, 3, &p, &b->f), SPOOL_DAMAGED);
         tear_down(state);
         set_up(state);
         b = *state;
@@ -556,9 +555,9 @@ static void a_result_without_a_document_is_seen(void **state)
     fill(b);
     meddle(b, "DELETE FROM documents WHERE ticket = 2");
     reopen(b);
-    assert_int_equal(spool_db_published(b->db, 2, S(""), &p, &b->f), SPOOL_DAMAGED);
+    assert_int_equal(spool_db_published(b->db, 2, &p, &b->f), SPOOL_DAMAGED);
     assert_non_null(strstr(b->f.text, "published: seq 2 has no document"));
-    assert_int_equal(spool_db_published(b->db, 3, S(""), &p, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_published(b->db, 3, &p, &b->f), SPOOL_OK);
 }
 
 static void pending_without_a_document_is_seen(void **state)
