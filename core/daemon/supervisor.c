@@ -360,7 +360,7 @@ static const char *promise(const struct supervisor *s)
 {
     if (s->ledger.durable)
         return "durability commit: what is accepted is on disk";
-    if (strcmp(s->config->spool.durability, "none"))
+    if (strcmp(s->config->spool.durability, "none") != 0)
         return "durability memory: what is accepted is lost if the daemon is killed";
     return "durability none: what is accepted is lost if the daemon is killed, and nothing is "
            "kept for replay";
