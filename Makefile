@@ -159,8 +159,7 @@ test:
 	@tools/install-packages test
 	@$(MAKE) -s -j2 all clang
 	@$(MAKE) -s -j2 --output-sync=target lint unit integration sanitize valgrind
-	@$(MAKE) -s -j2 fuzz
-	@$(MAKE) -s torture
+	@$(MAKE) -s -j2 fuzz torture
 
 
 fuzz-build: $(fuzzers) $(plugin_fuzzers)
