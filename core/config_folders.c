@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +38,33 @@ static int no_memory(struct fault *f)
 
 /* ---- files */
 
+/* Opens a file, and nothing that a reader might have to wait for. NULL with f. */
+static FILE *open_file(const char *file, struct fault *f)
+{
+    struct stat st;
+    bool odd = stat(file, &st) == 0 && !S_ISREG(st.st_mode);
+    /* O_NONBLOCK: another may have taken its place meanwhile. */
+    int fd = odd ? -1 : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *from = fd < 0 ? NULL : fdopen(fd, "r");
+
+    if (odd)
+        fault_set(f,
+                  "%s: is not a regular file: write the configuration into one, or take this away",
+                  file);
+    else if (!from)
+        fault_set(f, "%s: can't be read: %s", file, strerror(errno));
+    if (!from && fd >= 0)
+        close(fd);
+    return from;
+}
+
 char *config_slurp(const char *file, size_t *n, struct fault *f)
 {
-    FILE *from = fopen(file, "re");
+    FILE *from = open_file(file, f);
     char *text = from ? malloc(FILE_BYTES + 1) : NULL;
 
+    if (!from)
+        return NULL;
     if (text)
         *n = fread(text, 1, FILE_BYTES + 1, from);
     if (!text || ferror(from)) {
@@ -57,8 +80,7 @@ char *config_slurp(const char *file, size_t *n, struct fault *f)
     return text;
 fail:
     free(text);
-    if (from)
-        fclose(from);
+    fclose(from);
     return NULL;
 }
 

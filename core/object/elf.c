@@ -50,6 +50,12 @@ int elf_check_fd(int fd, struct fault *f)
         return fault_set(f, "can't be opened: %s", strerror(errno));
     if (!S_ISREG(st.st_mode))
         return fault_set(f, "is not a file");
+    if (st.st_size > ELF_BYTES)
+        return fault_set(
+            f,
+            "has %jd MiB, which is above the %d a plugin's file may have: move what is "
+            "large to a file it maps, or to a library it is linked with",
+            (intmax_t)(st.st_size >> 20), ELF_BYTES >> 20);
     if (read_at(fd, &head, sizeof head, 0) < 0 || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
         return fault_set(f, "is not a shared object: build it with -shared -fPIC");
     if (head.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||

@@ -148,7 +148,7 @@ static int refuse_key(struct reader *r, const char *at, const struct slice *key)
     near = config_nearest(name, known, n);
     if (near)
         return refuse(r, at, "there is no such key; did you mean \"%s\"?", near);
-    return refuse(r, at, "there is no such key; see \"REPLAY\" in man glossd");
+    return refuse(r, at, "there is no such key; see \"REPLAY\" and \"DEAD LETTERS\" in man glossd");
 }
 
 static int member(struct reader *r)

@@ -9,11 +9,13 @@ import os
 import random
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import time
 
-from harness import FIXTURES, BUILD, Daemon, main, receive, wait
+from harness import FIXTURES, BUILD, SANITIZED, Daemon, main, receive, wait
 
 VERSION = (FIXTURES / "version.so").read_bytes()
 
@@ -203,6 +205,65 @@ def test_start_goes_on_without_broken_ones():
         assert d.layer("lay_eeee") is None
         for name in ("b.so", "plugins.d/c.json", "plugins.d/d.json", "plugins.d/e.json"):
             d.refused(name, "left out")
+        assert d.stop() == 0
+
+
+def test_what_is_no_regular_file_is_refused():
+    """Nobody writes into that FIFO: who waits for it, waits for good."""
+    with DropIns() as d:
+        os.mkfifo(d.plugins_d / "early.json")
+        d.start()
+        os.mkfifo(d.plugins_d / "fifo.json")
+        (d.plugins_d / "folder.json").mkdir()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(d.plugins_d / "socket.json"))
+        os.mkfifo(d.drop_in / "other.so")
+        d.drop(version(1), "z.so")
+        d.wait_layer("VERSION-0001")
+        for name in "early", "fifo", "folder", "socket":
+            d.refused(f"plugins.d/{name}.json", "is not a regular file", "left out")
+        d.refused("other.so", "is not a file", "left out")
+        config = d.folder / "glossd.json"
+        good = config.read_text()
+        config.unlink()
+        os.mkfifo(config)
+        d.kill(signal.SIGHUP)
+        d.refused(f"{config}: is not a regular file", "nothing is changed")
+        assert d.layer() == "VERSION-0001"
+        assert d.stop() == 0
+        config.unlink()
+        config.write_text(good)
+        d.start()
+        d.stop()
+
+
+def test_start_on_a_fifo_is_refused():
+    with DropIns() as d:
+        os.mkfifo(d.folder / "fifo")
+        for program, *arguments in ("glossd", "-c"), ("gloss", "check"):
+            done = subprocess.run([BUILD / program, *arguments, d.folder / "fifo"], capture_output=True, text=True, timeout=10)
+            assert done.returncode == 2 and "fifo: is not a regular file" in done.stderr, done
+
+
+def test_file_too_large_is_refused():
+    """Before it is copied: the daemon neither waits for it nor has it in memory."""
+    with DropIns() as d:
+        d.start()
+        d.drop(version(1), "a.so")
+        d.wait_layer("VERSION-0001")
+        for name, size in ("a.so", 3 << 30), ("b.so", (64 << 20) + 1):
+            (d.drop_in / ".large").write_bytes(version(2))
+            os.truncate(d.drop_in / ".large", size)
+            os.rename(d.drop_in / ".large", d.drop_in / name)
+        d.refused("a.so", "has 3072 MiB, which is above the 64 a plugin's file may have", "stays as it was")
+        d.refused("b.so", "which is above the 64", "left out")
+        assert d.layer() == "VERSION-0001"
+        assert SANITIZED or d.rss() < 200 << 20
+        os.truncate(d.drop_in / "b.so", 0)
+        with open(d.drop_in / "b.so", "wb") as f:  # the most it may have
+            f.write(version(3, "lay_bbbb"))
+            f.truncate(64 << 20)
+        d.wait_layer("VERSION-0003", "lay_bbbb")
         assert d.stop() == 0
 
 
