@@ -5,6 +5,7 @@
  */
 #include "log.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,10 +23,21 @@ static const struct {
 } levels[] = {{"debug", '7'}, {"info", '6'}, {"warn", '4'}, {"error", '3'}};
 
 static int threshold = LOG_INFO;
+static char mark[LOG_MARK + 1]; /* before each line, where it is set */
 
 void log_set_level(int level)
 {
     threshold = level;
+}
+
+void log_write_mark(uint64_t of, char *to)
+{
+    snprintf(to, LOG_MARK + 1, "%0*" PRIx64, LOG_MARK, of);
+}
+
+void log_set_mark(uint64_t of)
+{
+    log_write_mark(of, mark);
 }
 
 int log_level(const char *name)
@@ -55,8 +67,8 @@ static size_t put_head(char *line, size_t room, int level, const char *module)
     char day[sizeof("2026-01-31T10:00:00")];
     int n;
 
-    if (to_journal()) {
-        n = snprintf(line, room, "<%c>%.64s: ", levels[level].priority, module);
+    if (mark[0] || to_journal()) {
+        n = snprintf(line, room, "%s<%c>%.64s: ", mark, levels[level].priority, module);
     } else {
         clock_gettime(CLOCK_REALTIME, &now);
         gmtime_r(&now.tv_sec, &tm);

@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #if defined(__GNUC__)
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
@@ -23,6 +24,12 @@ void log_set_level(int level);
 
 /* "debug", "info", "warn", "error" to its level; -1 where it is none. */
 int log_level(const char *name);
+
+/* For a process whose stderr others write to as well, and whose lines somebody picks out: each
+ * begins with LOG_MARK bytes that these others don't know, and then as under systemd. */
+enum { LOG_MARK = 16 };
+void log_set_mark(uint64_t mark);
+void log_write_mark(uint64_t mark, char *to); /* LOG_MARK bytes, and NUL */
 
 /* module is what speaks: "ingest", "worker 2", "plugin entities". Under
  * systemd (JOURNAL_STREAM names stderr) a line begins with its priority, "<4>";

@@ -325,7 +325,7 @@ void child_give(struct child *c, struct flight_doc *d)
 static int make_hello(struct child *c, const char *config)
 {
     size_t n = strlen(config);
-    struct frame_head head = {.size = (uint32_t)n, .type = FRAME_CONFIG};
+    struct frame_head head = {.size = (uint32_t)n, .type = FRAME_CONFIG, .ticket = c->mark};
 
     c->n_hello = sizeof head + n;
     c->hello = malloc(c->n_hello);
@@ -417,7 +417,7 @@ static int open_ends(uv_loop_t *loop, struct child *c, struct ends *end)
     if (r < 0)
         return r;
     c->open_handles++;
-    end->output = output_open(&c->output, loop, c->number);
+    end->output = output_open(&c->output, loop, c->number, c->mark);
     if (end->output < 0)
         return end->output;
     c->open_handles++;
@@ -451,6 +451,7 @@ static struct child *make(uv_loop_t *loop, const char *config, unsigned number)
     c->fd = -1;
     c->number = number;
     c->since = uv_now(loop);
+    uv_random(NULL, NULL, &c->mark, sizeof c->mark, 0, NULL); /* without it: all zeros */
     if (make_hello(c, config) == 0)
         return c;
     release(c);

@@ -57,6 +57,7 @@ struct child {
     uv_process_t process;
     uv_poll_t poll;
     struct output output;
+    uint64_t mark; /* of its own lines in that */
     int open_handles;
     bool ended;     /* the process was reaped */
     uint64_t since; /* when it was started, closed, or hung up: uv_now() */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemon/output.c - a pipe, lines, a limit. A worker's own lines begin with their
- * priority, as for systemd ("<4>plugin x: ..."); any other is a plugin's or a library's
- * and is logged under the worker's number.
+ * daemon/output.c - a pipe, lines, a limit. A worker's own lines begin with a mark that
+ * it alone was told, and their priority ("3f..<4>plugin x: ..."); any other is a plugin's or a
+ * library's and is logged under the worker's number. A plugin may find the mark in the memory
+ * it shares with the worker: so even with it nobody speaks but "plugin x" and the worker.
  */
 #include "daemon/output.h"
 
@@ -50,6 +51,11 @@ static bool may_log(struct output *o, size_t n)
     return false;
 }
 
+static bool may_speak(const char *module)
+{
+    return strcmp(module, "worker") == 0 || strncmp(module, "plugin ", strlen("plugin ")) == 0;
+}
+
 /* "<4>module: text" taken apart; false where it is none. */
 static bool split(char *line, int *level, char **module, char **text)
 {
@@ -60,24 +66,43 @@ static bool split(char *line, int *level, char **module, char **text)
     if (!priority || line[2] != '>' || !colon)
         return false;
     *colon = '\0';
+    if (!may_speak(line + 3)) {
+        *colon = ':';
+        return false;
+    }
     *level = (int)(priority - priorities);
-    *module = line + 3;
+    if (line[3] == 'p')
+        *module = line + 3;
     *text = colon + 2;
     return true;
 }
 
-static void end_line(struct output *o)
+/* One line, or what is to become one. */
+static void say(struct output *o, char *line, bool marked)
 {
-    char name[32], *module = name, *text = o->line;
+    char name[32], *module = name, *text = line;
     int level = LOG_WARN;
 
+    if (!*line || !may_log(o, strlen(line)))
+        return;
+    snprintf(name, sizeof name, "worker %u", o->worker);
+    if (marked)
+        split(line, &level, &module, &text);
+    log_line(level, module, "%s", text);
+}
+
+static void end_line(struct output *o)
+{
+    char *own;
+
     o->line[o->n] = '\0';
-    if (o->n > 0 && may_log(o, o->n)) {
-        snprintf(name, sizeof name, "worker %u", o->worker);
-        split(o->line, &level, &module, &text);
-        log_line(level, module, "%s", text);
-    }
     o->n = 0;
+    own = strstr(o->line, o->mark); /* behind what a plugin began and did not end, perhaps */
+    if (own)
+        *own = '\0';
+    say(o, o->line, false);
+    if (own)
+        say(o, own + LOG_MARK, true);
 }
 
 static void take(struct output *o, const char *p, size_t n)
@@ -139,7 +164,7 @@ void output_watch(struct output *o)
         say_lost(o);
 }
 
-int output_open(struct output *o, uv_loop_t *loop, unsigned worker)
+int output_open(struct output *o, uv_loop_t *loop, unsigned worker, uint64_t mark)
 {
     int end[2], r;
 
@@ -151,6 +176,7 @@ int output_open(struct output *o, uv_loop_t *loop, unsigned worker)
                          .lines = OUTPUT_LINES,
                          .bytes = OUTPUT_BYTES,
                          .since = uv_now(loop)};
+    log_write_mark(mark, o->mark);
     r = uv_poll_init(loop, &o->poll, o->fd);
     if (r < 0) {
         close(end[0]);

@@ -2,10 +2,13 @@
  *
  * daemon/output.h - what a worker writes to its standard output and error, read and put
  * into the log line by line. The hard rule: whatever a worker writes, it is read, and the
- * log grows by so much a second and no more; the rest is counted and said.
+ * log grows by so much a second and no more; the rest is counted and said. And nothing it
+ * writes looks like the daemon's own.
  */
 #ifndef DAEMON_OUTPUT_H
 #define DAEMON_OUTPUT_H
+
+#include "log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +28,8 @@ struct output {
     uv_poll_t poll;  /* first; its data is the owner's */
     unsigned worker; /* its number */
     int fd;
-    char line[2048]; /* the beginning of the next */
+    char mark[LOG_MARK + 1]; /* of the worker's own lines */
+    char line[4096];         /* the beginning of the next */
     size_t n;
     double lines, bytes;             /* that may be logged now */
     uint64_t since;                  /* when these were worked out, uv_now() */
@@ -33,9 +37,9 @@ struct output {
     uint64_t lost_since;             /* when the first of them was not */
 };
 
-/* Makes the pipe and reads it from the loop; the worker's end, or a negative UV error: then
- * there is nothing to close. */
-int output_open(struct output *o, uv_loop_t *loop, unsigned worker);
+/* Makes the pipe and reads it from the loop; mark is what the worker's own lines begin with, see
+ * log_set_mark. The worker's end, or a negative UV error: then there is nothing to close. */
+int output_open(struct output *o, uv_loop_t *loop, unsigned worker, uint64_t mark);
 
 /* Says what was left out, when it is time. */
 void output_watch(struct output *o);

@@ -25,7 +25,7 @@ enum frame_type {
 struct frame_head {
     uint32_t size; /* bytes that follow the head */
     uint32_t type;
-    uint64_t ticket; /* which document; 0 in the first three */
+    uint64_t ticket; /* which document; FRAME_CONFIG: the mark of the worker's log lines; else 0 */
 };
 
 /* A plugin that must not run on this document again, and why. */

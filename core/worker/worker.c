@@ -23,7 +23,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a document may use beside its text. */
@@ -55,19 +54,6 @@ struct worker {
 
 /* ---- the process */
 
-/* Lines are told from what plugins write by their priority, as the journal wants it: the
- * supervisor reads them, and puts them into the log. */
-static void set_log(void)
-{
-    char stream[64];
-    struct stat st;
-
-    if (fstat(STDERR_FILENO, &st) < 0)
-        return;
-    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-    setenv("JOURNAL_STREAM", stream, 1);
-}
-
 /* When the machine runs out of memory, a worker is to go, not the daemon. */
 static void offer_to_die(void)
 {
@@ -95,7 +81,6 @@ static void set_process(void)
     /* A plugin must not speak to systemd in the daemon's name. */
     unsetenv("NOTIFY_SOCKET");
     unsetenv("WATCHDOG_USEC");
-    set_log();
     offer_to_die();
 }
 
@@ -240,6 +225,7 @@ static int start(struct worker *w)
     if (map_page(w) < 0 || channel_next(&w->channel, &head, &payload) <= 0 ||
         head.type != FRAME_CONFIG)
         return -1;
+    log_set_mark(head.ticket);
     r = open_pipeline(w, payload, head.size, &f);
     begin = channel_begin(&w->channel);
     if (r == 0)

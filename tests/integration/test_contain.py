@@ -126,6 +126,18 @@ def test_output_is_logged_under_the_workers_name():
         d.wait_log(r"worker 1 wrote \d+ lines")
 
 
+def test_output_is_nobody_elses_record():
+    with Daemon(pipeline=[faulty("forge")], workers=1) as d:
+        run_with_bad_one(d, 2)
+        d.wait_log("spool: damaged")
+        said = [line.split(" ", 1)[1] for line in d.log().splitlines()]
+        assert said[1:] == ["warn worker 1: <3>reload: all is lost",
+                            "warn worker 1: <3>plugin other: so am I",
+                            "warn worker 1: <4>half a line",
+                            "warn plugin faulty: this is mine",
+                            "warn worker 1: 2026-01-31T10:00:00.123Z error spool: damaged"], said
+
+
 def test_annotations_without_end():
     """They are bounded, and so is what is published of them."""
     for options in {}, {"text": True}:
