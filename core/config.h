@@ -74,7 +74,8 @@ struct config {
     struct {
         uint64_t document_bytes, in_flight_documents, in_flight_bytes;
         uint64_t worker_bytes;         /* memory of a worker; 0: no limit */
-        uint64_t subscriber_documents; /* queued for a slow subscriber, then dropped */
+        /* queued for a slow subscriber, then dropped */
+        uint64_t subscriber_documents, subscriber_bytes;
     } limits;
     uint32_t drain_ms; /* how long SIGTERM waits for what is in flight */
     struct {

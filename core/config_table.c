@@ -44,6 +44,10 @@ static const struct config_key limit_keys[] = {
      .min = 1, .max = INT32_MAX,
      .help = "Documents queued for a subscriber that does not keep up; further ones are dropped "
              "for it."},
+    {"subscriber_bytes", KIND_COUNT64, AT(limits.subscriber_bytes), .def = "134217728", .min = 1,
+     .max = SAFE_NUMBER,
+     .help = "Bytes of documents that wait for subscribers, and as replies: where more do, who is "
+             "slowest to read is disconnected."},
     {0},
 };
 

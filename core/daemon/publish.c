@@ -22,21 +22,6 @@ static void on_subscription(void *owner, struct zmq_uv_message *m)
 
 /* ---- the beat: the last seq, where nothing else was sent for a second */
 
-static void free_json(void *p, void *hint)
-{
-    (void)hint;
-    free(p);
-}
-
-/* Turns what was written into a message without copying it. 0, or -1. */
-static int make_message(zmq_msg_t *m, struct json_out *o)
-{
-    if (!o->failed && zmq_msg_init_data(m, o->p, o->n, free_json, NULL) == 0)
-        return 0;
-    json_out_finish(o);
-    return -1;
-}
-
 static void on_beat(uv_timer_t *beat)
 {
     struct publish *p = beat->data;
@@ -48,7 +33,7 @@ static void on_beat(uv_timer_t *beat)
         return;
     }
     compose_number(&p->compose, &o, p->seq);
-    if (make_message(&part[1], &o) < 0)
+    if (unread_message(p->unread, &part[1], &o) < 0)
         return;
     zmq_msg_init_size(&part[0], 1);
     *(char *)zmq_msg_data(&part[0]) = '~';
@@ -56,9 +41,10 @@ static void on_beat(uv_timer_t *beat)
 }
 
 void publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, struct reply *reply,
-                  struct stats *stats, const char *log, uint64_t seq)
+                  struct stats *stats, struct unread *unread, const char *log, uint64_t seq)
 {
-    *p = (struct publish){.socket = socket, .reply = reply, .stats = stats, .seq = seq};
+    *p = (struct publish){
+        .socket = socket, .reply = reply, .stats = stats, .unread = unread, .seq = seq};
     p->compose.log = log;
     uv_timer_init(loop, &p->beat);
     p->beat.data = p;
@@ -91,7 +77,7 @@ static int make_parts(struct publish *p, struct flight_doc *d, zmq_msg_t part[2]
         json_out_finish(&o);
         return -1;
     }
-    if (make_message(&part[1], &o) < 0)
+    if (unread_message(p->unread, &part[1], &o) < 0)
         return -1;
     if (zmq_msg_init_size(&part[0], whole.topic.n) < 0) {
         zmq_msg_close(&part[1]);

@@ -10,6 +10,7 @@
 #include "daemon/flight.h"
 #include "daemon/reply.h"
 #include "daemon/stats.h"
+#include "daemon/unread.h"
 #include "daemon/zmq_uv.h"
 
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct publish {
     struct zmq_uv *socket; /* an XPUB */
     struct reply *reply;
     struct stats *stats;
+    struct unread *unread; /* counts what is sent */
     struct compose compose;
     uint64_t seq; /* the last sent */
     uv_timer_t beat;
@@ -27,7 +29,7 @@ struct publish {
 
 /* Goes on after seq, the last sent in the log, whose name must outlive p. */
 void publish_init(struct publish *p, uv_loop_t *loop, struct zmq_uv *socket, struct reply *reply,
-                  struct stats *stats, const char *log, uint64_t seq);
+                  struct stats *stats, struct unread *unread, const char *log, uint64_t seq);
 
 /* Closes the timer; the loop must run once more. */
 void publish_finish(struct publish *p);

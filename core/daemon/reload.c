@@ -120,8 +120,9 @@ static void compare(const struct config *first, const struct config *c)
         first->spool.keep_dead_hours != c->spool.keep_dead_hours ||
         first->spool.keep_dead_bytes != c->spool.keep_dead_bytes)
         say_needs_restart("spool");
-    if (first->limits.subscriber_documents != c->limits.subscriber_documents)
-        say_needs_restart("limits.subscriber_documents");
+    if (first->limits.subscriber_documents != c->limits.subscriber_documents ||
+        first->limits.subscriber_bytes != c->limits.subscriber_bytes)
+        say_needs_restart("limits of subscribers");
     if (first->limits.document_bytes < c->limits.document_bytes)
         say_needs_restart("limits.document_bytes, which is now larger,");
 }

@@ -9,26 +9,19 @@
 
 #include "log.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     REQUEST_BYTES = 64 * 1024,
     REQUEST_MEMORY = 256 * 1024,
-    UNREAD_BYTES = 64 * 1024 * 1024,
+    UNREAD_BYTES = 4 * REPLAY_UNREAD_BYTES,
     LEAD = REPLAY_ENVELOPE + 1, /* places before the frames */
 };
 
 static const struct replay_kind *const kinds[] = {&letters_kind, &replay_published};
 
 /* ---- frames */
-
-static void on_frame_read(void *p, void *unread)
-{
-    atomic_fetch_sub((atomic_size_t *)unread, malloc_usable_size(p));
-    free(p);
-}
 
 /* Room for one more; NULL without memory. */
 static zmq_msg_t *next_frame(struct replay_request *r)
@@ -50,25 +43,11 @@ static void refuse_memory(struct replay_request *r)
     replay_refuse(r, "overloaded", "the daemon is out of memory: ask again, or for less");
 }
 
-/* Takes o into m without copying it. 0, or -1. */
-static int make_message(struct replay *r, zmq_msg_t *m, struct json_out *o)
-{
-    size_t size = malloc_usable_size(o->p);
-
-    if (o->failed || zmq_msg_init_data(m, o->p, o->n, on_frame_read, &r->unread) < 0) {
-        json_out_finish(o);
-        return -1;
-    }
-    atomic_fetch_add(&r->unread, size);
-    *o = (struct json_out){0};
-    return 0;
-}
-
 void replay_put(struct replay_request *r, struct json_out *o)
 {
     zmq_msg_t *m = o->failed ? NULL : next_frame(r);
 
-    if (m && make_message(r->replay, m, o) == 0) {
+    if (m && unread_message(r->replay->unread, m, o) == 0) {
         r->n_frames++;
     } else {
         json_out_finish(o);
@@ -123,7 +102,7 @@ static void send_answer(struct replay_request *r)
     size_t lead = r->n_envelope + 1;
     zmq_msg_t head, *part = next_frame(r) ? &r->frame[LEAD - lead] : NULL;
 
-    if (!part || make_message(r->replay, &head, &r->head) < 0) {
+    if (!part || unread_message(r->replay->unread, &head, &r->head) < 0) {
         r->replay->stats->replies_lost++;
         return;
     }
@@ -293,7 +272,7 @@ static void check_room(struct replay_request *r)
             "nothing that was published or is dead is kept: give the daemon a spool, with "
             "\"spool\": {\"durability\": \"memory\"} in its configuration, or \"commit\" "
             "and a \"path\"");
-    else if (atomic_load(&r->replay->unread) > UNREAD_BYTES)
+    else if (atomic_load(&r->replay->unread->bytes) > UNREAD_BYTES)
         replay_refuse(r, "overloaded",
                       "answers wait that were asked for and are not read: ask again later");
 }
@@ -326,11 +305,12 @@ static void on_message(void *owner, struct zmq_uv_message *m)
 /* ---- the rest of it */
 
 void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, const char *path,
-                 struct stats *stats, const char *log, void *owner)
+                 struct stats *stats, struct unread *unread, const char *log, void *owner)
 {
     struct fault f;
 
-    *r = (struct replay){.socket = socket, .spool = spool, .stats = stats, .owner = owner};
+    *r = (struct replay){
+        .socket = socket, .spool = spool, .stats = stats, .unread = unread, .owner = owner};
     r->compose.log = log;
     r->work.data = r;
     arena_init(&r->scratch, SIZE_MAX);

@@ -16,8 +16,8 @@
  * thread beside the commits, which go on meanwhile, as it goes on where they can't.
  *
  * The next request is read when the answer to the last is sent; until then requests wait
- * in the socket, from which libzmq takes them client by client. An answer to a client that
- * does not read is dropped.
+ * in the socket, from which libzmq takes them client by client. A client that does not read
+ * is disconnected, see unread.h.
  */
 #ifndef DAEMON_REPLAY_H
 #define DAEMON_REPLAY_H
@@ -25,16 +25,19 @@
 #include "daemon/compose.h"
 #include "daemon/spool.h"
 #include "daemon/stats.h"
+#include "daemon/unread.h"
 #include "daemon/zmq_uv.h"
 #include "text/arena.h"
 #include "wire/request.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* What stands before the head: the client, and what its socket has put there. */
 enum { REPLAY_ENVELOPE = 3 };
+
+/* Of answers that wait: more than this, and slow clients are disconnected. */
+enum { REPLAY_UNREAD_BYTES = 16 * 1024 * 1024 };
 
 struct replay_request;
 
@@ -90,13 +93,13 @@ struct replay {
     struct replay_request now;
     struct fault said; /* what was logged last */
     bool running, ended;
-    atomic_size_t unread; /* bytes of answers that wait for their clients */
+    struct unread *unread; /* counts the answers */
 };
 
 /* Reads nothing until replay_open. path is that of the spool, "" where it has none. log, the
  * name of the log, must outlive r. */
 void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, const char *path,
-                 struct stats *stats, const char *log, void *owner);
+                 struct stats *stats, struct unread *unread, const char *log, void *owner);
 void replay_open(struct replay *r);
 
 /* Takes no more requests; the one that runs is answered. May be called twice. */

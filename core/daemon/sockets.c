@@ -15,11 +15,11 @@ enum {
     /* Messages that wait inside libzmq for each sender. Few: they are beyond the limits of
      * what is in flight, and a sender shall feel at once that we have stopped reading. */
     WAITING = 64,
-    /* Replies that wait for a client who does not read them; then they are lost. */
+    /* Replies that wait for a client who does not read them; then they are lost. Where
+     * they are large, see unread.h. */
     REPLIES = 10000,
-    /* Of replay, where an answer is a MiB, more or less. */
+    REPLAY_ANSWERS = 1000,
     REPLAY_WAITING = 8,
-    REPLAY_ANSWERS = 2,
     REPLAY_BYTES = 1 << 20, /* of a request, which is much shorter */
     /* To bind, while the address is in use. */
     TRIES = 20,

@@ -136,6 +136,27 @@ def test_subscribers_that_never_read():
         assert SANITIZED or d.rss() - before < 30 << 20, (before, d.rss())
 
 
+def test_large_documents_for_those_who_never_read():
+    """What waits for them is bounded in bytes, too: a subscriber and a client who never read lose
+    their connections and what waits there; another subscriber has all."""
+    limits = {"subscriber_bytes": 8 << 20}
+    with Daemon(limits=limits, pipeline=[], spool={"durability": "none"}) as d:
+        deaf, sub, push = d.socket(zmq.SUB, "publish", rcvhwm=1), d.subscribe(), d.push()
+        deaf.subscribe("")
+        dealer = d.dealer(rcvhwm=1, sndhwm=0)
+        before, text, seqs = d.rss(), "x" * (1 << 20), []
+
+        def is_closed():
+            dealer.send_multipart([b'{"reply":"enriched"}', text.encode()])
+            push.send_string(text)
+            seqs.extend(out["gloss"]["seq"] for _, out in receive(sub))
+            return d.log().count("the connection of the slowest is closed") >= 2
+
+        wait("both are closed", is_closed)
+        assert seqs == list(range(1, len(seqs) + 1))
+        wait("their memory is given back", lambda: SANITIZED or d.rss() - before < 60 << 20)
+
+
 def test_client_that_goes_away():
     with Daemon(pipeline=SLOW) as d:
         dealer = d.dealer()

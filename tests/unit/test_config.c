@@ -75,6 +75,7 @@ static void defaults(void **state)
     assert_int_equal(c.limits.in_flight_bytes, 268435456);
     assert_int_equal(c.limits.worker_bytes, UINT64_C(4294967296));
     assert_int_equal(c.limits.subscriber_documents, 10000);
+    assert_int_equal(c.limits.subscriber_bytes, 134217728);
     assert_int_equal(c.drain_ms, 10000);
     assert_string_equal(c.spool.path, "");
     assert_string_equal(c.spool.durability, "memory");
