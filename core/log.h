@@ -36,8 +36,6 @@ void log_write_mark(uint64_t mark, char *to); /* LOG_MARK bytes, and NUL */
  * elsewhere with the time, UTC in ISO 8601. Control characters are escaped. */
 PRINTF(3, 4)
 void log_line(int level, const char *module, const char *fmt, ...);
-PRINTF(3, 0)
-void log_vline(int level, const char *module, const char *fmt, va_list ap);
 
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)

@@ -27,7 +27,7 @@ struct flight_doc {
     struct flight_doc *next; /* in whichever queue it waits */
     uint64_t ticket;
 
-    enum spool_form form; /* SPOOL_JSON, SPOOL_TEXT: raw[0]; SPOOL_SPLIT: head, then text */
+    enum spool_form form; /* SPOOL_JSON, SPOOL_TEXT: raw[0]; from SPOOL_SPLIT on: head, text */
     zmq_msg_t raw[2];     /* the bytes as they came */
     size_t n_raw;
     struct json_doc json; /* of raw[0]; its slices must not be read after ingest */

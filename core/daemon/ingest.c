@@ -16,11 +16,10 @@
 
 /* ---- from message to document */
 
-/* Moves the parts of m to where they belong. False where there are too many or none. */
-static bool unpack(const struct ingest_source *s, struct zmq_uv_message *m, struct flight_doc *d,
-                   struct fault *f)
+/* Moves the parts of m to where they belong. */
+static void unpack(const struct ingest_source *s, struct zmq_uv_message *m, struct flight_doc *d)
 {
-    size_t at = 0, frames;
+    size_t at = 0;
 
     if (s->acknowledged) {
         d->acknowledged = true;
@@ -28,14 +27,10 @@ static bool unpack(const struct ingest_source *s, struct zmq_uv_message *m, stru
         d->delimiter = m->n >= 3 && zmq_msg_size(&m->part[at]) == 0;
         at += d->delimiter;
     }
-    frames = m->n - at;
     while (at < m->n && d->n_raw < 2)
         zmq_msg_move(&d->raw[d->n_raw++], &m->part[at++]);
-    if (frames == 1 || frames == 2)
-        return true;
-    d->form = SPOOL_SPLIT; /* a dead letter of it keeps these two */
-    fault_set(f, "a document is one frame or two, a head and the text; this has %zu", frames);
-    return false;
+    if (at < m->n)
+        d->form = SPOOL_FRAMES;
 }
 
 static enum reject read_parts(struct ingest *in, struct flight_doc *d, struct doc_fields *fields,
@@ -124,7 +119,7 @@ static void take(struct ingest_source *s, struct zmq_uv_message *m)
     struct ingest *in = s->ingest;
     struct flight_doc *d = flight_create();
     struct fault f = {""};
-    enum reject r = REJECT_BAD_FIELD;
+    enum reject r;
 
     if (!d) {
         log_error("ingest", "no memory for a document: it is lost");
@@ -133,10 +128,7 @@ static void take(struct ingest_source *s, struct zmq_uv_message *m)
     d->bytes = size_of(m);
     d->received_ms = (uint64_t)stamp_now();
     in->stats->bytes_in += d->bytes;
-    if (!unpack(s, m, d, &f)) {
-        reject(in, d, r, f.text);
-        return;
-    }
+    unpack(s, m, d);
     r = ingest_check(in, d, &f);
     if (r == REJECT_NONE)
         in->on_document(in->owner, d);

@@ -96,7 +96,7 @@ static void put_unreadable(struct json_out *o, const struct spool_dead *dead)
     put_open(o, dead);
     json_puts(o, text ? ",\"raw\":[" : ",\"base64\":[");
     put_part(o, dead->doc.head, text);
-    if (dead->doc.form == SPOOL_SPLIT) {
+    if (dead->doc.form >= SPOOL_SPLIT) {
         json_puts(o, ",");
         put_part(o, dead->doc.body, text);
     }
@@ -114,7 +114,8 @@ int letter_put_document(struct compose *c, struct arena *scratch, struct json_ou
     as.members = (struct slice){letter.p, letter.n};
     if (letter.failed)
         o->failed = true;
-    else if (!is_all_text(&dead->doc) || compose_kept(c, scratch, o, &as) < 0)
+    else if (dead->doc.form == SPOOL_FRAMES || !is_all_text(&dead->doc) ||
+             compose_kept(c, scratch, o, &as) < 0)
         put_unreadable(o, dead);
     json_out_finish(&letter);
     return o->failed ? -1 : 0;

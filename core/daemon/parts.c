@@ -30,6 +30,10 @@ enum reject parts_read(struct flight_doc *d, struct arena *scratch, struct doc_f
     struct slice first = part(d, 0), body = part(d, d->n_raw - 1);
     enum reject r;
 
+    if (d->form == SPOOL_FRAMES) {
+        fault_set(f, "a document is one frame or two, a head and the text; this has more");
+        return REJECT_BAD_FIELD;
+    }
     d->form = d->n_raw == 2 ? SPOOL_SPLIT : is_json(first) ? SPOOL_JSON : SPOOL_TEXT;
     if (d->form == SPOOL_TEXT) {
         r = json_check_body(NULL, body.p, body.n, f);
@@ -76,7 +80,7 @@ struct flight_doc *parts_restore(const struct spool_doc *kept)
         return NULL;
     d->id = (struct slice){strndup(kept->id.p, kept->id.n), kept->id.n};
     if (!d->id.p || restore_part(d, kept->head) < 0 ||
-        (kept->form == SPOOL_SPLIT && restore_part(d, kept->body) < 0)) {
+        (kept->form >= SPOOL_SPLIT && restore_part(d, kept->body) < 0)) {
         flight_destroy(d);
         return NULL;
     }

@@ -33,8 +33,9 @@ enum spool_result {
     SPOOL_DAMAGED,   /* the file is not what was written: stop */
 };
 
-/* How a document came in: which parts are which. Stored, so never renumbered. */
-enum spool_form { SPOOL_JSON = 0, SPOOL_TEXT = 1, SPOOL_SPLIT = 2 };
+/* How a document came in: which parts are which. Stored, so never renumbered. What came in more
+ * than two frames is no document: a dead letter has its first two. */
+enum spool_form { SPOOL_JSON = 0, SPOOL_TEXT = 1, SPOOL_SPLIT = 2, SPOOL_FRAMES = 3 };
 
 /* A document as it is kept. Slices are the caller's on the way in; on the way out they
  * live until the next call on the same db. */
@@ -45,7 +46,7 @@ struct spool_doc {
     bool made_id;            /* the daemon made the id */
     bool keyed;              /* the id is the client's: sent again, it is a duplicate */
     uint64_t received_ms;    /* since 1970 */
-    struct slice head, body; /* as they came; body only with SPOOL_SPLIT */
+    struct slice head, body; /* as they came; body only from SPOOL_SPLIT on */
 };
 
 /* A document with its result. */

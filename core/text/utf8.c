@@ -144,11 +144,6 @@ size_t utf8_count(const char *s, size_t n)
     return count_units(s, n, 0);
 }
 
-size_t utf8_count16(const char *s, size_t n)
-{
-    return count_units(s, n, 1);
-}
-
 size_t utf8_put(char *to, uint32_t c)
 {
     if (c < 0x80) {

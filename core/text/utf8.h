@@ -38,9 +38,8 @@ static inline uint32_t utf8_next(const char *s, size_t n, size_t *i)
     return (p[0] & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
 }
 
-/* Code points in n bytes; UTF-16 code units in n bytes. */
+/* Code points in n bytes. */
 size_t utf8_count(const char *s, size_t n);
-size_t utf8_count16(const char *s, size_t n);
 
 /* Writes c, at most 4 bytes; the number written. c is a scalar value. */
 size_t utf8_put(char *to, uint32_t c);

@@ -107,6 +107,9 @@ def test_rejected_on_pull_stays():
         wait("letters", lambda: d.rows("SELECT count(*) FROM dead") == [(4,)])
         push.send_multipart([b'{"title":"three"}', b"worth keeping", b"x"])
         wait("three frames", lambda: d.rows("SELECT reason, head, body FROM dead WHERE number = 5") == [("bad_field", b'{"title":"three"}', b"worth keeping")])
+        [whole] = [json.loads(line) for line in d.dead("show", 5, "--json").splitlines()]
+        assert whole["gloss"]["dead"]["raw"] == ['{"title":"three"}', "worth keeping"], whole
+        assert "5: it stays: bad_field: a document is one frame or two" in d.dead("retry", 5, status=1)
         d.dead("purge", 5)
         assert [l["reason"] for l in d.letters()] == ["invalid_json", "invalid_utf8", "bad_field", "no_text"]
         said = d.dead("retry", "--all", status=1)
