@@ -73,7 +73,7 @@ struct config {
     uint32_t workers;
     struct {
         uint64_t document_bytes, in_flight_documents, in_flight_bytes;
-        uint64_t worker_bytes;         /* memory of a worker; 0: no limit */
+        uint64_t worker_bytes; /* memory of a worker; 0: no limit */
         /* queued for a slow subscriber, then dropped */
         uint64_t subscriber_documents, subscriber_bytes;
     } limits;
