@@ -4,6 +4,8 @@
  * scratch, each with a NUL: none is longer there than with its quotes in the line. */
 #include "answer.h"
 
+#include "number.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +14,8 @@
 
 struct reader {
     const char *begin, *at, *end;
-    char *to; /* free in the scratch */
+    const char *number; /* where the n of the answer stands; NULL: nowhere */
+    char *to;           /* free in the scratch */
     const struct answer_ops *ops;
     char *why;
     size_t room;
@@ -385,27 +388,47 @@ static enum answer_kind read_error(struct reader *r)
     return ANSWER_ERROR;
 }
 
-static enum answer_kind read_object(struct reader *r)
+/* The number, which is known to be right where it was found. */
+static int read_number(struct reader *r, const char *at)
 {
-    enum answer_kind kind = ANSWER_NOTHING;
+    double x;
+
+    skip_blank(r);
+    return r->at == r->number ? expect_number(r, "n", &x)
+                              : wrong(r, at, "the key stands there twice");
+}
+
+/* One member of the answer; kind is what it is so far, said whether that was read. */
+static int read_said(struct reader *r, enum answer_kind *kind, bool *said)
+{
     const char *at, *key;
 
-    if (next_is(r, '}'))
-        return ANSWER_NOTHING;
     skip_blank(r);
     at = r->at;
     key = expect_string(r, "a key");
     if (!key || expect(r, ':', "behind the key") < 0)
-        return ANSWER_WRONG;
-    if (strcmp(key, "layer") == 0)
-        kind = read_layer(r);
-    else if (strcmp(key, "error") == 0)
-        kind = read_error(r);
-    else
-        kind = wrong(r, at, "the key must be \"layer\" or \"error\"") < 0 ? ANSWER_WRONG : kind;
-    if (kind != ANSWER_WRONG && expect(r, '}', "where the answer ends") < 0)
-        return ANSWER_WRONG;
-    return kind;
+        return -1;
+    if (strcmp(key, "n") == 0)
+        return read_number(r, at);
+    if (strcmp(key, "layer") != 0 && strcmp(key, "error") != 0)
+        return wrong(r, at, "the key must be \"n\", \"layer\" or \"error\"");
+    if (*said)
+        return wrong(r, at, "one \"layer\" or one \"error\" can be there, not both");
+    *said = true;
+    *kind = *key == 'l' ? read_layer(r) : read_error(r);
+    return *kind == ANSWER_WRONG ? -1 : 0;
+}
+
+static enum answer_kind read_object(struct reader *r)
+{
+    enum answer_kind kind = ANSWER_NOTHING;
+    bool said = false;
+
+    do
+        if (read_said(r, &kind, &said) < 0)
+            return ANSWER_WRONG;
+    while (next_is(r, ','));
+    return expect(r, '}', "where the answer ends") < 0 ? ANSWER_WRONG : kind;
 }
 
 /* The bytes of the character at p as UTF-8 must have them (RFC 3629), or 0. */
@@ -444,17 +467,42 @@ static int check_utf8(struct reader *r)
     return 0;
 }
 
-enum answer_kind answer_read(char *line, size_t n, char *scratch, const struct answer_ops *ops,
-                             char *why, size_t room)
+/* Whether it carries the number of its question; why says what else. */
+static bool is_to(struct reader *r, uint32_t number)
+{
+    double x;
+
+    r->number = number_find(r->begin, r->end);
+    if (!r->number) {
+        wrong(r, r->begin, "n is missing: copy it from the question, here %u", number);
+        return false;
+    }
+    r->at = r->number;
+    if (expect_number(r, "n", &x) < 0)
+        return false;
+    if (x != number)
+        wrong(r, r->number,
+              "n is %.12g, and the question's is %u: copy it, and write one line for each", x,
+              number);
+    return x == number;
+}
+
+enum answer_kind answer_read(char *line, size_t n, uint32_t number, char *scratch,
+                             const struct answer_ops *ops, char *why, size_t room)
 {
     struct reader r = {.begin = line, .at = line, .end = line + n, .ops = ops, .room = room};
     enum answer_kind kind;
+    bool to_it;
 
     line[n] = '\0';
     r.to = scratch;
     r.why = why;
+    to_it = is_to(&r, number);
+    r.at = line;
     if (check_utf8(&r) < 0 || expect(&r, '{', "where the answer begins") < 0)
-        return ANSWER_WRONG;
+        return to_it ? ANSWER_WRONG : ANSWER_STRAY;
+    if (!to_it)
+        return ANSWER_STRAY;
     kind = read_object(&r);
     skip_blank(&r);
     if (kind != ANSWER_WRONG && r.at < r.end) {

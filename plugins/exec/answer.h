@@ -2,10 +2,11 @@
  *
  * exec/answer.h - what a command answers, one line of JSON, read strictly:
  *
- *   {"layer": [{"start": 0, "end": 5, "label": "x", "score": 0.5, "field": "title", ...}]}
- *   {"layer": null}, {}, or {"error": "why"}
+ *   {"n": 17, "layer": [{"start": 0, "end": 5, "label": "x", "field": "title", ...}]}
+ *   {"n": 17, "layer": null}, {"n": 17}, or {"n": 17, "error": "why"}
  *
- * The hard rule: what is not exactly that is refused with its column.
+ * The hard rule: what is not exactly that is refused with its column, and nothing is taken
+ * of what does not carry the number of its question.
  */
 #ifndef EXEC_ANSWER_H
 #define EXEC_ANSWER_H
@@ -35,6 +36,7 @@ enum answer_kind {
     ANSWER_NOTHING, /* it has nothing to say about the document */
     ANSWER_ERROR,   /* it says why it failed */
     ANSWER_WRONG,   /* the line, or an annotation, is wrong */
+    ANSWER_STRAY,   /* nobody knows to which question it is, or it is to another */
 };
 
 struct answer_ops {
@@ -43,9 +45,10 @@ struct answer_ops {
     void *owner;
 };
 
-/* Reads line[0..n-1]; line[n] must be there and becomes NUL. scratch has room for n + 1
- * bytes. why: the error, or "column 17: what is wrong". */
-enum answer_kind answer_read(char *line, size_t n, char *scratch, const struct answer_ops *ops,
-                             char *why, size_t room);
+/* Reads line[0..n-1], the answer to the question of that number; line[n] must be there and
+ * becomes NUL. scratch has room for n + 1 bytes. why: the error, or "column 17: what is
+ * wrong". */
+enum answer_kind answer_read(char *line, size_t n, uint32_t number, char *scratch,
+                             const struct answer_ops *ops, char *why, size_t room);
 
 #endif

@@ -57,6 +57,18 @@ static bool has_ended(const struct child *c, uint64_t ms, char *why, size_t room
     return true;
 }
 
+/* Its output has ended: how, and whether in the midst of a line. */
+static void tell_end(const struct child *c, char *why, size_t room)
+{
+    size_t n;
+
+    if (!has_ended(c, GONE_MS, why, room))
+        snprintf(why, room, "its command closed its output");
+    n = strlen(why);
+    if (c->answer.n)
+        snprintf(why + n, room - n, " in the midst of a line, which a newline must end");
+}
+
 /* What it has started itself is in the worker's process group, and ends with that. */
 static void bury(struct child *c)
 {
@@ -76,6 +88,12 @@ static void put_off(struct child *c)
 
     c->retry_ms = now_ms() + (c->failures == 0 ? 0 : delay < DELAY_MAX ? delay : DELAY_MAX);
     c->failures++;
+}
+
+void child_replace(struct child *c)
+{
+    bury(c);
+    put_off(c);
 }
 
 void child_stop(struct child *c)
@@ -198,6 +216,12 @@ static ssize_t write_quietly(int fd, const char *s, size_t n)
     return written;
 }
 
+static int refuse_second(char *why, size_t room)
+{
+    snprintf(why, room, "its command answered with more than one line");
+    return -1;
+}
+
 /* What can be read now. 1: a whole line is there; 0: not yet; -1: it is gone, or mad. */
 static int read_some(struct child *c, size_t most, char *why, size_t room)
 {
@@ -212,53 +236,70 @@ static int read_some(struct child *c, size_t most, char *why, size_t room)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0) {
-        if (!has_ended(c, GONE_MS, why, room))
-            snprintf(why, room, "its command closed its output");
+        tell_end(c, why, room);
         return -1;
     }
     c->answer.n += (size_t)n;
     end = memchr(to, '\n', (size_t)n);
-    if (end ? end + 1 < to + n : c->answer.n > most) {
-        snprintf(why, room,
-                 end ? "its command answered with more than one line"
-                     : "its command answered with more than %zu bytes",
-                 most);
-        return -1;
-    }
-    if (end)
-        c->answer.n--;
-    return end != NULL;
+    if (end && end + 1 < to + n)
+        return refuse_second(why, room);
+    c->answer.n -= end != NULL;
+    if (c->answer.n <= most)
+        return end != NULL;
+    snprintf(why, room, "its command answered with more than %zu bytes", most);
+    return -1;
 }
 
+/* Sends what it takes now. Where it will not read on, its answer, or its end, is to come. */
+static void send_some(const struct child *c, const struct line *line, size_t *sent)
+{
+    ssize_t n = write_quietly(c->to, line->p + *sent, line->n - *sent);
+
+    if (n > 0)
+        *sent += (size_t)n;
+    else if (n < 0 && errno == EPIPE)
+        *sent = line->n;
+}
+
+static void tell_late(const struct child *c, int got, char *why, size_t room)
+{
+    snprintf(why, room, "its command did not %s in time, and was killed",
+             got           ? "read the line it was sent to its end"
+             : c->answer.n ? "end its answer with a newline"
+                           : "answer");
+}
+
+/* It may answer before it has read all: the line is sent to its end all the same, and what it
+ * says is read all the while, so that it never waits for us while we wait for it. */
 static int exchange(struct child *c, const struct line *line, size_t most,
                     const struct child_clock *clock, char *why, size_t room)
 {
     size_t sent = 0;
     int got = 0;
 
-    while (got == 0) {
+    for (;;) {
         struct pollfd fd[2] = {{c->from, POLLIN, 0}, {sent < line->n ? c->to : -1, POLLOUT, 0}};
 
         if (poll(fd, 2, LOOK_MS) < 0)
             continue;
-        if (fd[1].revents) {
-            ssize_t n = write_quietly(c->to, line->p + sent, line->n - sent);
-
-            sent += n > 0 ? (size_t)n : 0;
-            if (n < 0 && errno == EPIPE)
-                sent = line->n; /* it will not read on; its answer, or its end, is to come */
-        }
-        if (fd[0].revents)
+        if (fd[1].revents)
+            send_some(c, line, &sent);
+        if (fd[0].revents && got == 0)
             got = read_some(c, most, why, room);
-        if (got == 0 && clock->is_over(clock->owner)) {
-            snprintf(why, room, "its command did not answer in time, and was killed");
-            got = -1;
+        else if (fd[0].revents & POLLIN)
+            got = refuse_second(why, room);
+        else if (fd[0].revents)
+            sent = line->n; /* it has answered and ended */
+        if (got > 0 && sent == line->n)
+            return 0;
+        if (got < 0)
+            break;
+        if (clock->is_over(clock->owner)) {
+            tell_late(c, got, why, room);
+            break;
         }
     }
-    if (got > 0)
-        return 0;
-    bury(c);
-    put_off(c);
+    child_replace(c);
     return -1;
 }
 
@@ -270,10 +311,11 @@ static int be_there(struct child *c, char *why, size_t room)
 
     c->lost[0] = '\0';
     if (c->pid && poll(&fd, 1, 0) > 0) {
-        if (!has_ended(c, GONE_MS, c->lost, sizeof c->lost))
-            snprintf(c->lost, sizeof c->lost, "its command said something unasked");
-        bury(c);
-        put_off(c);
+        if (fd.revents & POLLIN)
+            snprintf(c->lost, sizeof c->lost, "its command wrote a line that nobody asked for");
+        else
+            tell_end(c, c->lost, sizeof c->lost);
+        child_replace(c);
     }
     if (c->pid)
         return 0;
@@ -294,8 +336,7 @@ int child_ask(struct child *c, const struct line *line, size_t most,
               const struct child_clock *clock, char *why, size_t room)
 {
     line_clear(&c->answer);
-    if (be_there(c, why, room) < 0 || exchange(c, line, most, clock, why, room) < 0)
-        return -1;
-    c->failures = 0;
-    return 0;
+    if (c->pid)
+        c->failures = 0; /* the last answer was well taken, or it would have been replaced */
+    return be_there(c, why, room) < 0 ? -1 : exchange(c, line, most, clock, why, room);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * exec/child.h - the command as a child process: started, asked, killed, started again.
- * The hard rule: it is either waiting for a line, or it is gone; an answer is never taken
- * for that to another line.
+ * The hard rule: it is either waiting for a line, or it is gone. To which line an answer is
+ * the asker must see by what it says, and replace a child that is out of step.
  */
 #ifndef EXEC_CHILD_H
 #define EXEC_CHILD_H
@@ -44,5 +44,8 @@ struct child_clock {
  * 0, or -1 with why: there is no child any more then. */
 int child_ask(struct child *c, const struct line *line, size_t most,
               const struct child_clock *clock, char *why, size_t room);
+
+/* Its answer was not to the line it was asked: it is killed, and counts as failed. */
+void child_replace(struct child *c);
 
 #endif

@@ -9,4 +9,4 @@ for line in sys.stdin:
     document = json.loads(line)
     layer = [{"start": m.start(), "end": m.end(), "label": m[1].lower()}
              for m in re.finditer(r"#(\w+)", document["text"])]
-    print(json.dumps({"layer": layer}), flush=True)
+    print(json.dumps({"n": document["n"], "layer": layer}), flush=True)

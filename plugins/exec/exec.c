@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "child.h"
 #include "line.h"
+#include "number.h"
 #include "points.h"
 
 #include <gloss/plugin.h>
@@ -23,6 +24,7 @@ struct exec {
     const struct gloss_host *h;
     struct child child;
     struct line request;
+    uint32_t number; /* of the last question */
 };
 
 /* A document, while it is asked about. */
@@ -92,7 +94,7 @@ static int begin(struct question *q, const struct gloss_host *h, struct gloss_do
 
 static void put_member(struct line *l, const char *key, const char *value, size_t n)
 {
-    line_puts(l, l->n > 1 ? ",\"" : "\"");
+    line_puts(l, ",\"");
     line_puts(l, key);
     line_puts(l, "\":");
     line_put_string(l, value, n);
@@ -107,9 +109,9 @@ static void put_span(struct line *l, const struct question *q, struct gloss_span
     if (in_title)
         line_puts(l, "\"field\":\"title\",");
     line_puts(l, "\"start\":");
-    line_put_number(l, (double)points_of(p, s.begin - base));
+    line_put_count(l, points_of(p, s.begin - base));
     line_puts(l, ",\"end\":");
-    line_put_number(l, (double)points_of(p, s.end - base));
+    line_put_count(l, points_of(p, s.end - base));
 }
 
 static void put_annot(struct line *l, const struct question *q, const struct gloss_annot *a)
@@ -150,13 +152,15 @@ static void put_layers(struct line *l, const struct question *q, const char *opt
     }
 }
 
-static void write_request(struct line *l, const struct question *q)
+/* The number stands first, for commands that read it without a reader of JSON. */
+static void write_request(struct line *l, const struct question *q, uint32_t number)
 {
     static const char *const fields[] = {"id", "published", "url", "source", "language"};
     bool some = false;
 
     line_clear(l);
-    line_puts(l, "{");
+    line_puts(l, "{\"n\":");
+    line_put_count(l, number);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const char *value = q->h->field(q->doc, fields[i]);
 
@@ -232,13 +236,16 @@ static int read_answer(struct exec *e, struct question *q)
 
     if (!scratch)
         return fail(e->h, "the document's memory is used up", "");
-    switch (answer_read(l->p, l->n, scratch, &ops, why, sizeof why)) {
+    switch (answer_read(l->p, l->n, e->number, scratch, &ops, why, sizeof why)) {
     case ANSWER_LAYER:
         return GLOSS_OK;
     case ANSWER_NOTHING:
         return GLOSS_SKIP;
     case ANSWER_ERROR:
         return fail(e->h, "its command says: ", why);
+    case ANSWER_STRAY:
+        child_replace(&e->child);
+        return fail(e->h, "its command's answer is wrong: ", why);
     default:
         return fail(e->h, "its command's answer is wrong: ", why);
     }
@@ -261,7 +268,8 @@ static int process(const struct gloss_host *h, void *self, struct gloss_doc *doc
 
     if (begin(&q, h, doc) < 0)
         return fail(h, "the document's memory is used up", "");
-    write_request(&e->request, &q);
+    e->number = number_next(e->number);
+    write_request(&e->request, &q, e->number);
     if (e->request.failed)
         return fail(h, "no memory for the line it sends", "");
     rc = child_ask(&e->child, &e->request, ANSWER_LEAST + ANSWER_TIMES * q.len, &clock, why,

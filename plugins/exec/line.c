@@ -82,6 +82,14 @@ void line_put_number(struct line *l, double x)
     line_puts(l, s);
 }
 
+void line_put_count(struct line *l, size_t n)
+{
+    char s[32];
+
+    snprintf(s, sizeof s, "%zu", n);
+    line_puts(l, s);
+}
+
 void line_clear(struct line *l)
 {
     if (l->room > KEEP)

@@ -22,6 +22,7 @@ void line_puts(struct line *l, const char *s);
 void line_put_string(struct line *l, const char *s, size_t n);
 
 void line_put_number(struct line *l, double x);
+void line_put_count(struct line *l, size_t n);
 
 /* Room for n bytes more behind what is there; NULL without memory. */
 char *line_room(struct line *l, size_t n);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fuzz_exec.c - the plugin exec without a command: its reading of what one may answer, and
- * its code points. The hard rule: what is taken is UTF-8 and lies in order, and what is
- * refused says why. */
+ * its code points. The hard rule: what is taken carries the number of its question, is UTF-8
+ * and lies in order, and what is refused says why. */
 #include "../../plugins/exec/answer.c"
+#include "../../plugins/exec/number.c"
 #include "../../plugins/exec/points.c"
 #include "text/utf8.h"
 
@@ -18,6 +19,26 @@ static void need(bool holds)
 static void need_utf8(const char *s)
 {
     need(utf8_check(s, strlen(s)) == strlen(s));
+}
+
+static int take_none(void *owner, const struct answer_annot *a, char *why, size_t room)
+{
+    (void)owner;
+    (void)a;
+    (void)why;
+    (void)room;
+    abort();
+}
+
+/* No line answers two questions. */
+static void need_stray(const uint8_t *data, size_t n, char *line, char *scratch)
+{
+    const struct answer_ops none = {take_none, NULL};
+    char why[128] = "";
+
+    memcpy(line, data, n);
+    need(answer_read(line, n, 8, scratch, &none, why, sizeof why) == ANSWER_STRAY);
+    need(strncmp(why, "column ", 7) == 0);
 }
 
 static int take(void *owner, const struct answer_annot *a, char *why, size_t room)
@@ -57,8 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         exit(1);
     memcpy(line, data, n);
     points_init(&p, (const char *)data, utf8_check((const char *)data, n), mark);
-    kind = answer_read(line, n, scratch, &ops, why, sizeof why);
-    need(kind != ANSWER_WRONG || strncmp(why, "column ", 7) == 0);
+    kind = answer_read(line, n, 7, scratch, &ops, why, sizeof why);
+    if (kind == ANSWER_WRONG || kind == ANSWER_STRAY)
+        need(strncmp(why, "column ", 7) == 0);
+    if (kind != ANSWER_STRAY)
+        need_stray(data, n, line, scratch);
     free(line);
     free(scratch);
     free(mark);

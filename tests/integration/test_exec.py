@@ -5,6 +5,7 @@ document is published once, without the layer at worst; no worker is lost of it.
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 
@@ -12,10 +13,15 @@ from harness import SOURCE, Daemon, main, receive, wait
 
 # Does what a document's text says.
 COMMAND = r"""
-import json, os, sys, time
+import json, os, signal, sys, time
+def say_more(*_):
+    os.write(1, b"Loading the rest\n")
+    print("it has written more", file=sys.stderr, flush=True)
+signal.signal(signal.SIGUSR1, say_more)
 print("the command is here", file=sys.stderr, flush=True)
 for line in sys.stdin:
-    text = json.loads(line)["text"]
+    document = json.loads(line)
+    text, n = document["text"], document["n"]
     if text == "crash":
         os.abort()
     if text == "exit":
@@ -33,7 +39,18 @@ for line in sys.stdin:
     if text == "huge":
         print("x" * 3000000, flush=True)
     if text == "twice":
-        print('{"layer": []}\n{"layer": []}', flush=True)
+        print(json.dumps({"n": n}) + "\n" + json.dumps({"n": n}), flush=True)
+    if text == "unended":
+        print(json.dumps({"n": n}), end="", flush=True)
+        sys.exit(0)
+    if text == "another":
+        n -= 1
+    if text == "none":
+        print('{"layer": []}', flush=True)
+        continue
+    if text == "wrong":
+        print(json.dumps({"layer": [{"label": 1}], "n": n}), flush=True)
+        continue
     if text == "garbage":
         os.write(1, b"\xff\n")
         continue
@@ -41,13 +58,13 @@ for line in sys.stdin:
         print("", flush=True)
         continue
     if text == "then exit":
-        print('{"layer": [{"label": "last"}]}', flush=True)
+        print(json.dumps({"n": n, "layer": [{"label": "last"}]}), flush=True)
         sys.exit(0)
     if text == "files":
         text = " ".join(sorted(os.listdir("/proc/self/fd")))
     if text == "ids":
         text = f"{os.getppid()} {os.getpgid(0)}"
-    print(json.dumps({"layer": [{"label": text, "pid": os.getpid()}]}), flush=True)
+    print(json.dumps({"n": n, "layer": [{"label": text, "pid": os.getpid()}]}), flush=True)
 """
 
 BAD = {
@@ -56,8 +73,12 @@ BAD = {
     "close": "its command closed its output",
     "huge": "its command answered with more than 1048640 bytes",
     "twice": "its command answered with more than one line",
+    "unended": "its command ended (exit status 0) in the midst of a line, which a newline must end",
     "garbage": "its command's answer is wrong: column 1: it is not UTF-8",
     "silent": "its command's answer is wrong: column 1: a { is missing where the answer begins",
+    "none": "its command's answer is wrong: column 1: n is missing: copy it from the question, here N",
+    "another": "its command's answer is wrong: column 7: n is N, and the question's is N: copy it, and write one line for each",
+    "wrong": "its command's answer is wrong: column 22: label must be a string",
 }
 
 
@@ -92,11 +113,13 @@ def test_whatever_it_does_costs_a_layer():
         assert d.layer("hello") == "hello"
         for text, error in BAD.items():
             gloss = d.gloss(text)
-            assert gloss["run"]["errors"] == [{"plugin": "exec", "error": f"failed: {error}"}], gloss
+            (noted,) = gloss["run"]["errors"]
+            assert noted["plugin"] == "exec" and re.sub(r"\b\d{10}\b", "N", noted["error"]) == f"failed: {error}", gloss
             assert "exec" not in gloss
             assert d.layer("after " + text) == "after " + text
         assert d.workers() == workers
-        assert d.log().count("the command is here") == 6, d.log()
+        # All but the last are started anew: that one is in step.
+        assert d.log().count("the command is here") == len(BAD), d.log()
         assert d.stop() == 0
 
 
@@ -116,6 +139,94 @@ def test_one_that_ends_between_documents_is_started_again():
         wait("it is gone", lambda: all(is_zombie(c) for c in child_of(d.workers()[0])))
         assert d.layer("x") == "x"
         d.wait_log("its command ended .exit status 0.; it was started again")
+
+
+def test_a_line_too_many_is_never_taken_for_an_answer():
+    """One that comes between two documents, with the start of the next one's question, or instead of its answer."""
+    with Exec([entry()], workers=1) as d:
+        assert d.layer("x") == "x"
+        os.kill(*child_of(d.workers()[0]), signal.SIGUSR1)
+        d.wait_log("it has written more")
+        assert d.layer("x") == "x"
+        d.wait_log("its command wrote a line that nobody asked for; it was started again")
+
+    # Answers the first question again when it has seen the second, then goes on as if nothing were.
+    late = ("import sys, json\nlast = ''\nfor l in sys.stdin:\n d = json.loads(l)\n"
+            " if last: print(last, flush=True)\n"
+            " last = json.dumps({'n': d['n'], 'layer': [{'label': d['text']}]}) if d['text'] == 'shift' else ''\n"
+            " print(last or json.dumps({'n': d['n'], 'layer': [{'label': d['text']}]}), flush=True)")
+    with Exec([entry(late, off_after=0)], workers=1) as d:
+        for turn in range(20):
+            assert d.layer("shift") == "shift"
+            gloss = d.gloss(f"hit {turn}")
+            assert "exec" not in gloss and len(gloss["run"]["errors"]) == 1, gloss
+            wait("it is in step", lambda: "exec" in d.gloss("well"))
+            assert d.layer(f"after {turn}") == f"after {turn}"
+
+
+# Answers before it has read its line: how much it has read first, and how much it answers.
+EARLY = r"""
+import os, re
+def read_line(line):
+    while not line.endswith(b"\n"):
+        line += os.read(0, 4096)
+    return len(line)
+while True:
+    line = b""
+    while len(line) < 20:
+        line += os.read(0, 20 - len(line)) or os._exit(0)
+    n = re.match(rb'{"n":(\d+),', line)[1]
+    answer = b'{"n":%s,"layer":[{"label":"%s","more":"%s"}]}\n' % (n, n, b"x" * PAD)
+    while answer:
+        answer = answer[os.write(1, answer):]
+    END(line)
+"""
+
+
+def early(pad, end, **more):
+    return entry(EARLY.replace("PAD", str(pad)).replace("END", end), **more)
+
+
+def test_an_answer_before_the_question_is_read():
+    """It counts, and the rest of the question is sent all the same: also where both pipes are full."""
+    for pad in (0, 1000000):
+        with Exec([early(pad, "read_line", timeout_ms=60000)], workers=1) as d:
+            for size in (3000000, 10, 300000):
+                (layer,) = d.gloss("é " * size)["exec"]
+                assert re.fullmatch(r"\d{10}", layer["label"]) and len(layer.get("more", "")) == pad, layer
+            assert "started again" not in d.log()
+
+
+def test_a_question_that_is_not_read_to_its_end():
+    text = "t " * 1000000
+    with Exec([early(0, "(lambda line: __import__('time').sleep(600))", timeout_ms=300)], workers=1) as d:
+        assert d.gloss(text)["run"]["errors"][0]["error"].startswith("gave up: ")
+        d.wait_log("its command did not read the line it was sent to its end in time, and was killed")
+    # What it takes for its next line is the rest of this one.
+    with Exec([early(0, "(lambda line: os.write(1, b'again\\n'))")], workers=1) as d:
+        assert d.gloss(text)["run"]["errors"][0]["error"] == "failed: its command answered with more than one line"
+    with Exec([early(0, "(lambda line: os._exit(0))")], workers=1) as d:
+        assert "exec" in d.gloss(text)
+        wait("it is gone", lambda: all(is_zombie(c) for c in child_of(d.workers()[0])))
+        assert "exec" in d.gloss(text)
+        d.wait_log("its command ended .exit status 0.; it was started again")
+
+
+def test_one_that_closes_its_input():
+    closes = ("import os, sys, json, time\nd = json.loads(sys.stdin.readline())\nos.close(0)\n"
+              "print(json.dumps({'n': d['n'], 'layer': [{'label': d['text']}]}), flush=True)\ntime.sleep(600)")
+    with Exec([entry(closes, timeout_ms=300, off_after=0)], workers=1) as d:
+        for turn in range(3):
+            wait("a new one", lambda: "exec" in d.gloss("first"))
+            assert d.gloss("second")["run"]["errors"][0]["error"].startswith("gave up: ")
+
+
+def test_one_that_talks_before_it_is_asked():
+    banner = "import sys\nprint('Loading', flush=True)\nfor l in sys.stdin: pass"
+    with Exec([entry(banner)], workers=1) as d:
+        for turn in range(3):
+            (noted,) = d.gloss("x")["run"]["errors"]
+            assert noted["error"] == "failed: its command's answer is wrong: column 1: a { is missing where the answer begins" or "in a row" in noted["error"], noted
 
 
 def is_zombie(pid):
@@ -152,7 +263,7 @@ def test_it_ends_with_its_worker():
 
 
 def test_two_entries_under_two_names():
-    with Exec([entry("import sys\nfor l in sys.stdin: print('{\"layer\":[{\"label\":\"%s\"}]}' % n, flush=True)".replace("% n", f"% {n!r}"), **{"as": n, "allow": ["exec"]})
+    with Exec([entry(f"import json, sys\nfor l in sys.stdin: print(json.dumps({{'n': json.loads(l)['n'], 'layer': [{{'label': '{n}'}}]}}), flush=True)", **{"as": n})
                for n in ("one", "two")]) as d:
         gloss = d.gloss("x")
         assert gloss["one"] == [{"label": "one"}] and gloss["two"] == [{"label": "two"}], gloss
@@ -160,7 +271,7 @@ def test_two_entries_under_two_names():
 
 def test_large_documents_go_through():
     with Exec([entry("import sys, json\nfor l in sys.stdin:\n d = json.loads(l); n = len(d['text'])\n"
-                     " print(json.dumps({'layer': [{'start': n - 5, 'end': n, 'label': 'end'}]}), flush=True)", timeout_ms=60000)]) as d:
+                     " print(json.dumps({'n': d['n'], 'layer': [{'start': n - 5, 'end': n, 'label': 'end'}]}), flush=True)", timeout_ms=60000)]) as d:
         text = "é😀\n" * 500000 + "THEND"
         gloss = d.gloss(text)
         assert gloss["exec"] == [{"start": len(text) - 5, "end": len(text), "text": "THEND", "label": "end"}], gloss
@@ -168,7 +279,7 @@ def test_large_documents_go_through():
 
 def test_what_it_is_given():
     echo = ("import sys, json\nfor l in sys.stdin:\n d = json.loads(l)\n"
-            " print(json.dumps({'layer': [{'given': json.dumps(d, sort_keys=True)}]}), flush=True)")
+            " print(json.dumps({'n': d.pop('n'), 'layer': [{'given': json.dumps(d, sort_keys=True)}]}), flush=True)")
     with Exec([{"plugin": "language"}, {"plugin": "shout"},
                {"plugin": "exec", "allow": ["exec"], "options": {"command": ["/usr/bin/python3", "-c", echo], "needs": ["language"], "wants": ["shout"]}}]) as d:
         document = {"id": "i-1", "title": "É \"NO\"", "text": "😀 YES,\n\tthey said\u0001 so to the people of this town.",

@@ -3,6 +3,7 @@
  * test_exec.c - what a command may answer, and what is said of every other answer;
  * code points of a text; and commands that do well and badly. */
 #include "../../plugins/exec/answer.c"
+#include "../../plugins/exec/number.c"
 #include "../../plugins/exec/points.c"
 #include "support/bed.h"
 
@@ -13,6 +14,8 @@
 #include <cmocka.h>
 
 /* ---- answers */
+
+enum { NUMBER = 7 }; /* of the question */
 
 struct taken {
     char text[512];
@@ -62,8 +65,10 @@ static void check_bytes(const char *line, size_t n, enum answer_kind kind, const
     assert_non_null(copy);
     assert_non_null(scratch);
     memcpy(copy, line, n);
-    assert_int_equal(answer_read(copy, n, scratch, &ops, why, sizeof why), kind);
+    assert_int_equal(answer_read(copy, n, NUMBER, scratch, &ops, why, sizeof why), kind);
     assert_string_equal(kind == ANSWER_LAYER ? t.text : why, want);
+    if (kind == ANSWER_STRAY)
+        assert_int_equal(t.n, 0);
     free(copy);
     free(scratch);
 }
@@ -76,19 +81,23 @@ static void check(const char *line, enum answer_kind kind, const char *want)
 static void good_answers(void **state)
 {
     (void)state;
-    check("{\"layer\":[]}", ANSWER_LAYER, "");
-    check(" { \"layer\" : [ ] } \r", ANSWER_LAYER, "");
-    check("{}", ANSWER_NOTHING, "");
-    check("{\"layer\":null}", ANSWER_NOTHING, "");
-    check("{\"error\":\"no \\\"luck\\\"\"}", ANSWER_ERROR, "no \"luck\"");
-    check("{\"layer\":[{\"start\":0,\"end\":4,\"label\":\"x\",\"score\":-0.5e1}]}", ANSWER_LAYER,
-          "0-4 [x] -5;");
-    check("{\"layer\":[{\"end\":7,\"start\":3,\"field\":\"title\"},{}, {\"label\":\"l\"}]}",
+    check("{\"n\":7,\"layer\":[]}", ANSWER_LAYER, "");
+    check(" { \"n\" : 7 , \"layer\" : [ ] } \r", ANSWER_LAYER, "");
+    check("{\"n\":7}", ANSWER_NOTHING, "");
+    check("{\"layer\":[{\"label\":\"\\\"n\\\":8\",\"n\":9}],\"n\":7.0}", ANSWER_LAYER,
+          "whole [\"n\":8] n=9;");
+    check("{\"error\":\"n\",\"n\":7}", ANSWER_ERROR, "n");
+    check("{\"n\":7,\"layer\":null}", ANSWER_NOTHING, "");
+    check("{\"n\":7,\"error\":\"no \\\"luck\\\"\"}", ANSWER_ERROR, "no \"luck\"");
+    check("{\"n\":7,\"layer\":[{\"start\":0,\"end\":4,\"label\":\"x\",\"score\":-0.5e1}]}",
+          ANSWER_LAYER, "0-4 [x] -5;");
+    check("{\"n\":7,\"layer\":[{\"end\":7,\"start\":3,\"field\":\"title\"},{}, {\"label\":\"l\"}]}",
           ANSWER_LAYER, "title 3-7;whole;whole [l];");
-    check("{\"layer\":[{\"start\":null,\"label\":null,\"x\":null,\"k_1\":\"v\",\"n\":1.25}]}",
-          ANSWER_LAYER, "whole k_1=[v] n=1.25;");
-    check("{\"layer\":[{\"label\":\"\\u00e9\\u4e2d\\ud83d\\ude00\\/\\n\xc3\xa9\"}]}", ANSWER_LAYER,
-          "whole [\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80/\n\xc3\xa9];");
+    check(
+        "{\"n\":7,\"layer\":[{\"start\":null,\"label\":null,\"x\":null,\"k_1\":\"v\",\"n\":1.25}]}",
+        ANSWER_LAYER, "whole k_1=[v] n=1.25;");
+    check("{\"n\":7,\"layer\":[{\"label\":\"\\u00e9\\u4e2d\\ud83d\\ude00\\/\\n\xc3\xa9\"}]}",
+          ANSWER_LAYER, "whole [\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80/\n\xc3\xa9];");
 }
 
 static void wrong_answers(void **state)
@@ -96,77 +105,121 @@ static void wrong_answers(void **state)
     static const struct {
         const char *line, *why;
     } cases[] = {
-        {"", "column 1: a { is missing where the answer begins"},
-        {"[]", "column 1: a { is missing where the answer begins"},
-        {"Traceback", "column 1: a { is missing where the answer begins"},
-        {"{\"layer\":[]", "column 12: a } is missing where the answer ends"},
-        {"{\"layer\":[]} {}", "column 14: something follows the answer"},
-        {"{\"layers\":[]}", "column 2: the key must be \"layer\" or \"error\""},
-        {"{\"layer\":{}}", "column 10: a [ is missing where the layer begins"},
-        {"{\"layer\":[{}", "column 13: a ] is missing where the layer ends"},
-        {"{\"layer\":[{},]}", "column 14: a { is missing where an annotation begins"},
-        {"{\"layer\":[1]}", "column 11: a { is missing where an annotation begins"},
-        {"{\"layer\":[{\"start\":1}]}", "column 11: start and end must both be there, or none of "
-                                        "them"},
-        {"{\"layer\":[{\"start\":2,\"end\":2}]}", "column 11: start (2) must be before end (2)"},
-        {"{\"layer\":[{\"start\":-1,\"end\":2}]}",
-         "column 20: start must be a whole number of code points"},
-        {"{\"layer\":[{\"start\":0.5,\"end\":2}]}",
-         "column 20: start must be a whole number of code points"},
-        {"{\"layer\":[{\"start\":0,\"end\":4294967295}]}",
-         "column 28: end must be a whole number of code points"},
-        {"{\"layer\":[{\"start\":\"0\",\"end\":1}]}", "column 20: start must be a number"},
-        {"{\"layer\":[{\"score\":NaN}]}", "column 20: score must be a number"},
-        {"{\"layer\":[{\"score\":01}]}", "column 20: score must be a number"},
-        {"{\"layer\":[{\"score\":1.}]}", "column 20: score must be a number"},
-        {"{\"layer\":[{\"score\":1e}]}", "column 20: score must be a number"},
-        {"{\"layer\":[{\"score\":1e999}]}", "column 20: score is too large"},
-        {"{\"layer\":[{\"label\":7}]}", "column 20: label must be a string"},
-        {"{\"layer\":[{\"label\":\"a\",\"label\":\"b\"}]}",
-         "column 24: the key stands there twice"},
-        {"{\"layer\":[{\"a\":1,\"a\":2}]}", "column 18: the key stands there twice"},
-        {"{\"layer\":[{\"field\":\"body\",\"start\":0,\"end\":1}]}",
-         "column 20: field must be \"title\" or \"text\""},
-        {"{\"layer\":[{\"field\":\"title\"}]}",
-         "column 11: field is of no use without start and end"},
-        {"{\"layer\":[{\"text\":\"t\"}]}",
-         "column 12: text is written by glossd, from start and end"},
-        {"{\"layer\":[{\"A\":1}]}", "column 12: a key must be of a-z, 0-9 and _"},
-        {"{\"layer\":[{\"a\":true}]}",
-         "column 16: what is neither a string nor null must be a number"},
-        {"{\"layer\":[{\"a\":[]}]}",
-         "column 16: what is neither a string nor null must be a number"},
-        {"{\"layer\":[{\"\xc3\xa9\xc3\xa9\":\"\\q\"}]}",
-         "column 12: a key must be of a-z, 0-9 and _"},
-        {"{\"error\":\"\xc3\xa9\xc3\xa9\\q\"}", "column 13: there is no such escape"},
-        {"{\"error\":\"a", "column 12: the string does not end"},
-        {"{\"error\":\"a\tb\"}", "column 12: a control character must be escaped"},
-        {"{\"error\":\"\\u12\"}", "column 11: \\u must have four hexadecimal digits"},
-        {"{\"error\":\"\\ud83dx\"}", "column 11: half a surrogate pair is no character"},
-        {"{\"error\":\"\\udc00\"}", "column 11: half a surrogate pair is no character"},
-        {"{\"error\":\"\\u0000\"}", "column 11: a NUL can't be in a string"},
-        {"{\"error\":\"\xc3\"}", "column 11: it is not UTF-8"},
-        {"{\"error\":\"\xed\xa0\x80\"}", "column 11: it is not UTF-8"},
-        {"{\"error\":\"\xf5\x80\x80\x80\"}", "column 11: it is not UTF-8"},
-        {"{\"layer\":[{},{\"label\":\"refuse\"}]}", "column 14: not this one"},
+        {"{\"n\":7,\"layer\":[]", "column 18: a } is missing where the answer ends"},
+        {"{\"n\":7,\"layer\":[]} {}", "column 20: something follows the answer"},
+        {"{\"n\":7,\"layers\":[]}", "column 8: the key must be \"n\", \"layer\" or \"error\""},
+        {"{\"n\":7,\"layer\":[],\"error\":\"x\"}",
+         "column 19: one \"layer\" or one \"error\" can be there, not both"},
+        {"{\"n\":7,\"layer\":[],\"layer\":[]}",
+         "column 19: one \"layer\" or one \"error\" can be there, not both"},
+        {"{\"n\":7,\"n\":7}", "column 8: the key stands there twice"},
+        {"{\"n\":7,\"layer\":[],\"n\":8}", "column 19: the key stands there twice"},
+        {"{\"n\":7,}", "column 8: a key must be a string"},
+        {"{\"layer\":[{\"A\":1}],\"n\":7}", "column 12: a key must be of a-z, 0-9 and _"},
+        {"[\"n\":7]", "column 1: a { is missing where the answer begins"},
+        {"{\"n\":7,\"layer\":{}}", "column 16: a [ is missing where the layer begins"},
+        {"{\"n\":7,\"layer\":[{}", "column 19: a ] is missing where the layer ends"},
+        {"{\"n\":7,\"layer\":[{},]}", "column 20: a { is missing where an annotation begins"},
+        {"{\"n\":7,\"layer\":[1]}", "column 17: a { is missing where an annotation begins"},
+        {"{\"n\":7,\"layer\":[{\"start\":1}]}",
+         "column 17: start and end must both be there, or none of "
+         "them"},
+        {"{\"n\":7,\"layer\":[{\"start\":2,\"end\":2}]}",
+         "column 17: start (2) must be before end (2)"},
+        {"{\"n\":7,\"layer\":[{\"start\":-1,\"end\":2}]}",
+         "column 26: start must be a whole number of code points"},
+        {"{\"n\":7,\"layer\":[{\"start\":0.5,\"end\":2}]}",
+         "column 26: start must be a whole number of code points"},
+        {"{\"n\":7,\"layer\":[{\"start\":0,\"end\":4294967295}]}",
+         "column 34: end must be a whole number of code points"},
+        {"{\"n\":7,\"layer\":[{\"start\":\"0\",\"end\":1}]}", "column 26: start must be a number"},
+        {"{\"n\":7,\"layer\":[{\"score\":NaN}]}", "column 26: score must be a number"},
+        {"{\"n\":7,\"layer\":[{\"score\":01}]}", "column 26: score must be a number"},
+        {"{\"n\":7,\"layer\":[{\"score\":1.}]}", "column 26: score must be a number"},
+        {"{\"n\":7,\"layer\":[{\"score\":1e}]}", "column 26: score must be a number"},
+        {"{\"n\":7,\"layer\":[{\"score\":1e999}]}", "column 26: score is too large"},
+        {"{\"n\":7,\"layer\":[{\"label\":7}]}", "column 26: label must be a string"},
+        {"{\"n\":7,\"layer\":[{\"label\":\"a\",\"label\":\"b\"}]}",
+         "column 30: the key stands there twice"},
+        {"{\"n\":7,\"layer\":[{\"a\":1,\"a\":2}]}", "column 24: the key stands there twice"},
+        {"{\"n\":7,\"layer\":[{\"field\":\"body\",\"start\":0,\"end\":1}]}",
+         "column 26: field must be \"title\" or \"text\""},
+        {"{\"n\":7,\"layer\":[{\"field\":\"title\"}]}",
+         "column 17: field is of no use without start and end"},
+        {"{\"n\":7,\"layer\":[{\"text\":\"t\"}]}",
+         "column 18: text is written by glossd, from start and end"},
+        {"{\"n\":7,\"layer\":[{\"A\":1}]}", "column 18: a key must be of a-z, 0-9 and _"},
+        {"{\"n\":7,\"layer\":[{\"a\":true}]}",
+         "column 22: what is neither a string nor null must be a number"},
+        {"{\"n\":7,\"layer\":[{\"a\":[]}]}",
+         "column 22: what is neither a string nor null must be a number"},
+        {"{\"n\":7,\"layer\":[{\"\xc3\xa9\xc3\xa9\":\"\\q\"}]}",
+         "column 18: a key must be of a-z, 0-9 and _"},
+        {"{\"n\":7,\"error\":\"\xc3\xa9\xc3\xa9\\q\"}", "column 19: there is no such escape"},
+        {"{\"n\":7,\"error\":\"a", "column 18: the string does not end"},
+        {"{\"n\":7,\"error\":\"a\tb\"}", "column 18: a control character must be escaped"},
+        {"{\"n\":7,\"error\":\"\\u12\"}", "column 17: \\u must have four hexadecimal digits"},
+        {"{\"n\":7,\"error\":\"\\ud83dx\"}", "column 17: half a surrogate pair is no character"},
+        {"{\"n\":7,\"error\":\"\\udc00\"}", "column 17: half a surrogate pair is no character"},
+        {"{\"n\":7,\"error\":\"\\u0000\"}", "column 17: a NUL can't be in a string"},
+        {"{\"n\":7,\"error\":\"\xc3\"}", "column 17: it is not UTF-8"},
+        {"{\"n\":7,\"error\":\"\xed\xa0\x80\"}", "column 17: it is not UTF-8"},
+        {"{\"n\":7,\"error\":\"\xf5\x80\x80\x80\"}", "column 17: it is not UTF-8"},
+        {"{\"n\":7,\"layer\":[{},{\"label\":\"refuse\"}]}", "column 20: not this one"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check(cases[i].line, ANSWER_WRONG, cases[i].why);
-    check_bytes("{\"error\":\"\0\"}", 13, ANSWER_WRONG, "column 11: a NUL can't be in an answer");
+    check_bytes("{\"n\":7,\"error\":\"\0\"}", 19, ANSWER_WRONG,
+                "column 17: a NUL can't be in an answer");
+}
+
+/* To no question, or to another: nothing of it is taken, and the command is out of step. */
+static void stray_answers(void **state)
+{
+    static const char missing[] = "column 1: n is missing: copy it from the question, here 7";
+    static const char *const without[] = {"{}",
+                                          "{\"layer\":[{}]}",
+                                          "{\"error\":\"n\"}",
+                                          "{\"layer\":[{\"n\":7}]}",
+                                          "{\"x\":\"n\",\"y\":7}",
+                                          "{\"m\":{\"n\":7}}",
+                                          "{\"x\":\"\\\"n\":7"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        check(without[i], ANSWER_STRAY, missing);
+    check("{\"n\":6,\"layer\":[{}]}", ANSWER_STRAY,
+          "column 6: n is 6, and the question's is 7: copy it, and write one line for each");
+    check("{\"layer\":[{}],\"n\":1e99}", ANSWER_STRAY,
+          "column 19: n is 1e+99, and the question's is 7: copy it, and write one line for each");
+    check("{\"n\":\"7\"}", ANSWER_STRAY, "column 6: n must be a number");
+    check("{\"n\":", ANSWER_STRAY, "column 6: n must be a number");
+    check("", ANSWER_STRAY, "column 1: a { is missing where the answer begins");
+    check("[]", ANSWER_STRAY, "column 1: a { is missing where the answer begins");
+    check("Traceback", ANSWER_STRAY, "column 1: a { is missing where the answer begins");
+    check("\xff", ANSWER_STRAY, "column 1: it is not UTF-8");
+}
+
+static void numbers_are_of_one_length(void **state)
+{
+    (void)state;
+    assert_int_equal(number_next(0), 1000000000);
+    assert_int_equal(number_next(1000000000), 1000000001);
+    assert_int_equal(number_next(INT32_MAX), 1000000000);
 }
 
 static void too_many_keys_are_refused(void **state)
 {
-    char line[1024] = "{\"layer\":[{";
+    char line[1024] = "{\"n\":7,\"layer\":[{";
     size_t n = strlen(line);
 
     (void)state;
     for (int i = 0; i <= ANSWER_ATTRS; i++)
         n += (size_t)snprintf(line + n, sizeof line - n, "%s\"k%02d\":1", i ? "," : "", i);
     snprintf(line + n, sizeof line - n, "}]}");
-    check(line, ANSWER_WRONG, "column 524: an annotation has 64 further keys at most");
+    check(line, ANSWER_WRONG, "column 530: an annotation has 64 further keys at most");
 }
 
 /* ---- code points */
@@ -209,21 +262,24 @@ static void points_are_bytes_are_points(void **state)
 static void layers_come_back(void **state)
 {
     (void)state;
-    bed_check("[" ENTRY(EACH "print(json.dumps({'layer': [{'start': 1, 'end': 3, 'label': "
-                             "d['text'][1:3], 'n': len(d['text'])}, {'score': 0.5}]}), "
-                             "flush=True)") "]",
+    bed_check("[" ENTRY(EACH
+                        "print(json.dumps({'n': d['n'], 'layer': [{'start': 1, 'end': 3, 'label': "
+                        "d['text'][1:3], 'n': len(d['text'])}, {'score': 0.5}]}), "
+                        "flush=True)") "]",
               "a\xf0\x9f\x98\x80"
               "e\xcc\x81!",
               "exec many\n  1..6 \xf0\x9f\x98\x80"
               "e - n=5\n  whole - 0.5\n",
               "");
-    bed_check("[" ENTRY(EACH "print('{}', flush=True)") "]", "x", "", "");
-    bed_check("[" ENTRY(EACH "print(json.dumps({'error': 'no ' + d['text']}), flush=True)") "]",
-              "luck", "", "exec: failed: its command says: no luck\n");
-    bed_check("[" ENTRY(EACH "print('{\\\"layer\\\":[{\\\"start\\\":0,\\\"end\\\":3}]}', "
+    bed_check("[" ENTRY(EACH "print(json.dumps({'n': d['n']}), flush=True)") "]", "x", "", "");
+    bed_check(
+        "[" ENTRY(EACH
+                  "print(json.dumps({'n': d['n'], 'error': 'no ' + d['text']}), flush=True)") "]",
+        "luck", "", "exec: failed: its command says: no luck\n");
+    bed_check("[" ENTRY(EACH "print(json.dumps({'n': d['n'], 'layer': [{'start': 0, 'end': 3}]}), "
                              "flush=True)") "]",
               "\xc3\xa9\xc3\xa9", "",
-              "exec: failed: its command's answer is wrong: column 11: end (3) is behind the end "
+              "exec: failed: its command's answer is wrong: column 29: end (3) is behind the end "
               "of the text, which has 2 code points\n");
 }
 
@@ -234,7 +290,7 @@ static void layers_are_given(void **state)
     bed_check("[{\"plugin\": \"exec\", \"as\": \"back\", \"options\": {\"needs\": [\"shout\"],"
               " \"command\": " PYTHON(
                   EACH
-                  "print(json.dumps({'layer': [a | {'label': a['label'] + "
+                  "print(json.dumps({'n': d['n'], 'layer': [a | {'label': a['label'] + "
                   "'!'} for a in d['layers']['shout']]}), flush=True)") "}},"
                                                                         " {\"plugin\": \"shout\"}]",
               "\xc3\xa9 \xc3\x89"
@@ -275,6 +331,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_answers),
         cmocka_unit_test(wrong_answers),
+        cmocka_unit_test(stray_answers),
+        cmocka_unit_test(numbers_are_of_one_length),
         cmocka_unit_test(too_many_keys_are_refused),
         cmocka_unit_test(points_are_bytes_are_points),
         cmocka_unit_test(layers_come_back),
