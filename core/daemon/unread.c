@@ -165,9 +165,10 @@ static void watch(struct unread *u, uv_loop_t *loop, void *context, void *socket
 {
     char at[64];
     void *monitor = zmq_socket(context, ZMQ_PAIR);
+    int no_limit = 0; /* libzmq's own thread would wait until there is room */
 
     snprintf(at, sizeof at, "inproc://unread-%p", socket);
-    if (!monitor ||
+    if (!monitor || zmq_setsockopt(monitor, ZMQ_RCVHWM, &no_limit, sizeof no_limit) < 0 ||
         zmq_socket_monitor(socket, at, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) < 0 ||
         zmq_connect(monitor, at) < 0 || zmq_uv_init(&u->monitor[i], loop, monitor) < 0) {
         log_warn("unread", "no memory to watch the connections of %s", u->who);
@@ -175,6 +176,7 @@ static void watch(struct unread *u, uv_loop_t *loop, void *context, void *socket
             zmq_close(monitor);
         return;
     }
+    u->watched[i] = socket;
     u->monitor[i].on_message = on_event;
     u->monitor[i].owner = u;
     zmq_uv_resume(&u->monitor[i]);
@@ -198,8 +200,11 @@ void unread_finish(struct unread *u)
     if (!u->look.data)
         return;
     uv_close((uv_handle_t *)&u->look, NULL);
-    for (size_t i = 0; i < UNREAD_SOCKETS; i++)
+    for (size_t i = 0; i < UNREAD_SOCKETS; i++) {
+        if (u->watched[i]) /* else it would wait for a reader of its events, for ever */
+            zmq_socket_monitor(u->watched[i], NULL, 0);
         zmq_uv_finish(&u->monitor[i]);
+    }
     free(u->peer);
     u->peer = NULL;
     u->n_peer = u->room = 0;

@@ -27,6 +27,7 @@ struct unread {
     atomic_size_t bytes; /* of messages that libzmq has not let go of */
     size_t most;         /* that may wait */
     const char *who;     /* reads them, for the log */
+    void *watched[UNREAD_SOCKETS];
     struct zmq_uv monitor[UNREAD_SOCKETS];
     struct unread_peer *peer;
     size_t n_peer, room;
@@ -39,7 +40,8 @@ struct unread {
 void unread_init(struct unread *u, uv_loop_t *loop, void *context, struct zmq_uv *const *socket,
                  size_t n, size_t most, const char *who);
 
-/* Closes the handles; the loop must run once more. Messages are still counted after it. */
+/* Closes the handles, before the sockets are; the loop must run once more. Messages are still
+ * counted after it. */
 void unread_finish(struct unread *u);
 
 /* Turns what was written into a message without copying it. 0, or -1 without memory. */
