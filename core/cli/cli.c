@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -81,6 +82,13 @@ int cli_error(int status, const char *command, const char *fmt, ...)
     return status;
 }
 
+int cli_unwritten(const char *command)
+{
+    clearerr(stdout);
+    return cli_error(CLI_FAILED, command, "standard output: %s",
+                     errno ? strerror(errno) : "not everything could be written");
+}
+
 int cli_usage(const char *command, const char *fmt, ...)
 {
     va_list ap;
@@ -106,7 +114,7 @@ static int run_command(const struct cli_command *c, int argc, char **argv)
     return c->run(argc, argv);
 }
 
-int cli_main(int argc, char **argv)
+static int run_named(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
@@ -125,4 +133,18 @@ int cli_main(int argc, char **argv)
             return run_command(c, argc - 1, argv + 1);
     fprintf(stderr, "gloss: there is no command \"%s\"; `gloss --help` lists them.\n", argv[1]);
     return CLI_USAGE;
+}
+
+/* What stdio holds back is not written yet: only at the end it shows. */
+int cli_main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    int status = run_named(argc, argv);
+
+    errno = 0;
+    if (fflush(stdout) || ferror(stdout)) {
+        cli_unwritten(command);
+        return status ? status : CLI_FAILED;
+    }
+    return status;
 }

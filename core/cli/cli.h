@@ -46,6 +46,10 @@ __attribute__((format(printf, 2, 3))) int cli_usage(const char *command, const c
 __attribute__((format(printf, 3, 4))) int cli_error(int status, const char *command,
                                                     const char *fmt, ...);
 
+/* Says by errno why standard output takes no more, which nobody says again; CLI_FAILED, for
+ * return. A command that does not look leaves it to the end. */
+int cli_unwritten(const char *command);
+
 /* The commands, in files of their names. */
 int cli_run(int argc, char **argv);
 int cli_send(int argc, char **argv);

@@ -171,9 +171,10 @@ static bool take(struct dead *d, const char *text, size_t n)
             print_letter(letter, text, n);
     }
     json_decref(letter);
-    if (ferror(stdout))
-        cli_error(0, "dead", "standard output: %s", strerror(errno));
-    return !ferror(stdout);
+    if (!ferror(stdout))
+        return true;
+    cli_unwritten("dead");
+    return false;
 }
 
 /* ---- asking the daemon */

@@ -11,8 +11,8 @@
 #include "wire/json.h"
 #include "wire/stamp.h"
 
-#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -42,10 +42,7 @@ struct run {
 
 static void say(const struct input *in, const char *code, const char *why)
 {
-    if (in->plain)
-        cli_error(0, "run", "%s: %s: %s", in->name, code, why);
-    else
-        cli_error(0, "run", "%s:%zu: %s: %s", in->name, in->line, code, why);
+    input_say("run", in->name, in->line, code, why);
 }
 
 /* A plain text becomes the JSON it would have come as. */
@@ -57,6 +54,10 @@ static enum reject read_plain(struct run *r, const struct input *in, struct json
     if (why != REJECT_NONE)
         return why;
     json_put_from_body(json, NULL, NULL, in->text, in->n);
+    if (json->failed) {
+        fault_set(f, "there is no memory for it");
+        return REJECT_TOO_LARGE;
+    }
     return json_read(d, &r->scratch, json->p, json->n, true, f);
 }
 
@@ -115,6 +116,20 @@ static bool run_read(struct run *r, const struct input *in, const char *json,
     return true;
 }
 
+/* As the daemon would: json is where a plain text's JSON goes. */
+static enum reject read_one(struct run *r, const struct input *in, struct json_out *json,
+                            struct json_doc *d, struct fault *f)
+{
+    uint64_t most = r->config->limits.document_bytes;
+
+    if (in->n > most) {
+        fault_set(f, "more than %" PRIu64 " bytes (limits.document_bytes)", most);
+        return REJECT_TOO_LARGE;
+    }
+    return in->plain ? read_plain(r, in, json, d, f)
+                     : json_read(d, &r->scratch, in->text, in->n, true, f);
+}
+
 static bool run_one(struct run *r, const struct input *in)
 {
     struct json_out json = {0};
@@ -124,8 +139,7 @@ static bool run_one(struct run *r, const struct input *in)
     bool good;
 
     arena_reset(&r->scratch);
-    reject = in->plain ? read_plain(r, in, &json, &d, &f)
-                       : json_read(&d, &r->scratch, in->text, in->n, true, &f);
+    reject = read_one(r, in, &json, &d, &f);
     if (reject)
         say(in, reject_code(reject), f.text);
     good = !reject && run_read(r, in, in->plain ? json.p : in->text, &d);
@@ -147,9 +161,7 @@ static int run_all(struct run *r, struct input *in, bool quiet)
         progress_step(&progress, in->n);
     }
     progress_clear(&progress);
-    if (fflush(stdout) || ferror(stdout))
-        return cli_error(CLI_FAILED, "run", "standard output: %s", strerror(errno));
-    return good && !in->failed ? CLI_OK : CLI_FAILED;
+    return good && !in->failed && !in->refused ? CLI_OK : CLI_FAILED;
 }
 
 static int run_configured(struct run *r, const struct config *c, struct input *in, bool quiet)

@@ -49,7 +49,7 @@ static void say_rejected(struct send *s, const struct pending_doc *d, const json
     const char *message = json_string_value(json_object_get(error, "message"));
 
     progress_clear(&s->progress);
-    cli_error(0, "send", "%s:%zu: %s: %s", d->name, d->line, code ? code : "rejected",
+    input_say("send", d->name, d->line, code ? code : "rejected",
               message ? message : "the daemon gave no reason");
     s->rejected++;
 }
@@ -103,14 +103,22 @@ static bool receive(struct send *s)
     return good;
 }
 
+static void say_unsent(struct send *s, const struct input *in, int why)
+{
+    progress_clear(&s->progress);
+    if (why == EAGAIN)
+        cli_error(0, "send", "%s takes no document within %ld s; is glossd running there?",
+                  s->endpoint, s->timeout_ms / 1000);
+    else
+        input_say("send", in->name, in->line, "not sent", zmq_strerror(why));
+}
+
 /* An empty frame stands between envelope and document, as REQ sends it. */
 static bool send_one(struct send *s, const struct input *in)
 {
     if (zmq_send(s->socket, "", 0, ZMQ_SNDMORE) < 0 ||
         zmq_send(s->socket, in->text, in->n, 0) < 0) {
-        progress_clear(&s->progress);
-        cli_error(0, "send", "%s takes no document within %ld s; is glossd running there?",
-                  s->endpoint, s->timeout_ms / 1000);
+        say_unsent(s, in, errno);
         return false;
     }
     return pending_add(&s->pending, in);
@@ -123,7 +131,7 @@ static void say_unanswered(struct send *s)
 
     while (pending_take(&s->pending, NULL, &d)) {
         if (n++ < 10)
-            cli_error(0, "send", "%s:%zu: no answer", d.name, d.line);
+            input_say("send", d.name, d.line, "no answer", "the daemon may have it, or not");
         pending_doc_finish(&d);
     }
     if (n > 10)
@@ -145,8 +153,8 @@ static int send_all(struct send *s, struct input *in)
     say_unanswered(s);
     if (!s->quiet)
         fprintf(stderr, "%llu accepted, %llu rejected, %.1f s\n", (unsigned long long)s->accepted,
-                (unsigned long long)s->rejected, progress_seconds(&s->progress));
-    return good && !s->rejected && !in->failed ? CLI_OK : CLI_FAILED;
+                (unsigned long long)s->rejected + in->refused, progress_seconds(&s->progress));
+    return good && !s->rejected && !in->failed && !in->refused ? CLI_OK : CLI_FAILED;
 }
 
 static int send_connected(struct send *s, struct input *in)
@@ -168,13 +176,15 @@ static int send_connected(struct send *s, struct input *in)
     return status;
 }
 
-/* A whole number of at least 1; 0 where it is none. */
+#define NUMBER_MAX 999999
+
+/* A whole number from 1 to that; 0 where it is none. */
 static long number(const char *s)
 {
     char *end;
     long n = strtol(s, &end, 10);
 
-    return *s && !*end && n > 0 && n < 1000000 ? n : 0;
+    return *s && !*end && n > 0 && n <= NUMBER_MAX ? n : 0;
 }
 
 static bool parse(struct send *s, int argc, char **argv, const char **file, int *status)
@@ -216,7 +226,8 @@ static bool parse(struct send *s, int argc, char **argv, const char **file, int 
             return false;
         }
     if (!window || !seconds)
-        *status = cli_usage("send", "--window and --timeout take a whole number from 1 up");
+        *status = cli_usage("send", "--window and --timeout take a whole number from 1 to %d",
+                            NUMBER_MAX);
     s->window = (size_t)window;
     s->timeout_ms = seconds * 1000;
     return !*status;

@@ -54,7 +54,7 @@ static bool on_document(void *owner, const char *topic, const char *json, size_t
     else
         cli_put_document(json, n);
     if (fflush(stdout)) {
-        t->status = cli_error(CLI_FAILED, "tail", "standard output: %s", strerror(errno));
+        t->status = cli_unwritten("tail");
         return false;
     }
     return ++t->printed != t->count;

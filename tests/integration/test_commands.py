@@ -3,13 +3,15 @@
 status, and what is said about what went wrong."""
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 
-from harness import BUILD, Daemon, main
+from harness import BUILD, SANITIZED, SOURCE, Daemon, main, wait
 
+SAMPLE = SOURCE / "docs/samples/page.txt"
 GOOD = {"id": "a", "title": "Talks in Paris", "text": "The talks began in Paris on Monday."}
 
 
@@ -49,7 +51,7 @@ def test_run_names_what_failed_and_goes_on():
     assert ran.returncode == 1 and len(lines(ran.stdout)) == 1
     said = ran.stderr.decode().splitlines()
     assert said[0] == "gloss run: nowhere.txt: No such file or directory"
-    assert said[1].startswith("gloss run: -:1: bad_field: ") and said[2].startswith("gloss run: -:3: invalid_json: ")
+    assert said[1].startswith("gloss run: -:1:10: bad_field: ") and said[2].startswith("gloss run: -:3:1: invalid_json: ")
     assert gloss("run", "-c", "nowhere.json").returncode == 2
 
 
@@ -100,7 +102,7 @@ def test_send_and_tail():
         assert sent.returncode == 1
         assert [reply["status"] for reply in lines(sent.stdout)] == ["accepted", "rejected", "accepted"]
         said = sent.stderr.decode().splitlines()
-        assert said[0].startswith("gloss send: -:2: bad_field: ") and said[1].startswith("2 accepted, 1 rejected, ")
+        assert said[0].startswith("gloss send: -:2:10: bad_field: ") and said[1].startswith("2 accepted, 1 rejected, ")
 
 
 def test_tail_gives_up_though_beats_come():
@@ -117,6 +119,104 @@ def test_send_says_that_nobody_answers():
         sent = gloss("send", "-c", d.folder / "glossd.json", "--timeout", "1", input=json.dumps(GOOD).encode())
         said = sent.stderr.decode()
         assert sent.returncode == 1 and "is glossd running there?" in said and "-:1: no answer" in said, said
+
+
+LITTLE_MEMORY = 150_000_000  # room for a document of 64 MB, not of 110
+TOO_LONG = b'{"text":"first"}\n{"text":"' + b"word " * 22_000_000 + b'"}\n{"text":"third"}\n'
+
+
+def with_little_memory(*args):
+    return gloss(*args, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LITTLE_MEMORY, LITTLE_MEMORY)))
+
+
+def test_without_memory_nothing_is_dropped_in_silence():
+    if SANITIZED:
+        return
+    with Daemon() as d:
+        lines_of, plain = d.folder / "big.ndjson", d.folder / "big.txt"
+        lines_of.write_bytes(TOO_LONG)
+        plain.write_bytes(b"word " * 22_000_000)
+        for command in (("run", "-q"), ("send", "-v", "-c", d.folder / "glossd.json")):
+            done = with_little_memory(*command, lines_of, plain)
+            said = done.stderr.decode().splitlines()
+            name = f"gloss {command[0]}: {d.folder}"
+            assert done.returncode == 1 and len(lines(done.stdout)) == 2, said
+            assert said[:2] == [f"{name}/big.ndjson:2: too_large: there is no memory for it", f"{name}/big.txt: too_large: there is no memory for it"], said
+            assert command[0] == "run" or said[2].startswith("2 accepted, 2 rejected, "), said
+
+
+def test_what_can_not_be_written_is_a_failure():
+    with Daemon() as d, open("/dev/full", "w") as full:
+        config = ("-c", d.folder / "glossd.json")
+        push = d.push()
+        push.send(b'{"text": 5}')
+        wait("a dead letter", lambda: gloss("dead", "list", "-j", *config).stdout)
+        for command in (
+            ("--help",), ("--version",), ("run", "--help"), ("run", SAMPLE), ("schema",), ("schema", "--document"), ("plugins",),
+            ("plugins", "entities"), ("check",), ("dead", "list", *config), ("dead", "list", "-j", *config), ("send", "-v", *config, SAMPLE),
+        ):
+            done = subprocess.run([BUILD / "gloss", *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            said = [line for line in done.stderr.splitlines() if "standard output: " in line]
+            assert done.returncode == 1 and len(said) == 1, (command, done)
+
+
+def test_json_may_stand_behind_many_blanks():
+    ran = gloss("run", input=b" " * 300 + b"\n\r\n" + b" " * 300 + json.dumps(GOOD).encode() + b'\n{"text": bad}')
+    assert lines(ran.stdout)[0]["id"] == "a" and ran.stderr.startswith(b"gloss run: -:4:10: invalid_json: "), ran
+
+
+def test_an_array_of_documents_is_refused():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "many.json")
+        file.write_text(f"\n [\n {json.dumps(GOOD)}]")
+        for command in ("run", "send"):
+            done = gloss(command, file)
+            assert (done.returncode, done.stdout) == (1, b"") and b"array of documents is not taken: give one a line" in done.stderr, done
+        file.write_text("[1] A footnote {no document} is a text.")
+        [doc] = lines(gloss("run", file).stdout)
+        assert doc["text"] == file.read_text()
+
+
+def test_places_are_those_in_the_file():
+    with Daemon() as d:
+        text = b'{"text": "good"}\n\n{"text": bad}\n{"text": 5}'
+        for command in (("run",), ("send", "-c", d.folder / "glossd.json")):
+            said = gloss(*command, input=text).stderr.decode().splitlines()
+            assert said[0].startswith(f"gloss {command[0]}: -:3:10: invalid_json: ") and "line" not in said[0], said
+            assert said[1].startswith(f"gloss {command[0]}: -:4:10: bad_field: "), said
+        whole = gloss("run", input=b'\n{\n"text": bad}').stderr.decode()
+        assert whole.startswith("gloss run: -:3:9: invalid_json: "), whole
+        plain = gloss("run", input=b"one\nt\xffwo").stderr.decode()
+        assert plain.startswith("gloss run: -:2:2: invalid_utf8: "), plain
+
+
+def test_a_folder_is_no_empty_file():
+    ran = gloss("run", "/tmp")
+    assert (ran.returncode, ran.stderr) == (1, b"gloss run: /tmp: Is a directory\n")
+
+
+def test_a_byte_order_mark_is_no_text():
+    for text in ("\ufeffPlain.", "\ufeff" + json.dumps({"text": "Plain."})):
+        assert lines(gloss("run", input=text.encode()).stdout)[0]["text"] == "Plain."
+
+
+def test_run_keeps_to_the_longest_document():
+    with Daemon(autostart=False) as d:
+        d.configure(limits={"document_bytes": 100})
+        text = f"{json.dumps(GOOD)}\n{json.dumps(GOOD | {'more': 'x' * 100})}\n".encode()
+        ran = gloss("run", "-c", d.folder / "glossd.json", input=text)
+        assert ran.returncode == 1 and len(lines(ran.stdout)) == 1
+        assert ran.stderr == b"gloss run: -:2: too_large: more than 100 bytes (limits.document_bytes)\n", ran.stderr
+
+
+def test_send_counts_the_empty_file_and_names_its_bounds():
+    with Daemon() as d:
+        empty = d.folder / "empty.txt"
+        empty.write_text("")
+        sent = gloss("send", "-c", d.folder / "glossd.json", empty, SAMPLE)
+        assert sent.returncode == 1 and b"\n1 accepted, 1 rejected, " in sent.stderr, sent.stderr
+        sent = gloss("send", "-w", "2000000", empty)
+        assert sent.returncode == 2 and b"a whole number from 1 to 999999" in sent.stderr, sent.stderr
 
 
 if __name__ == "__main__":
