@@ -166,7 +166,7 @@ lint: all
 run:
 	@tools/install-packages build
 	@$(MAKE) -s all
-	@tools/demo build
+	@tools/demo $B $(CONFIG)
 
 test:
 	@tools/install-packages test
@@ -232,7 +232,7 @@ install: all
 
 help:
 	@echo "make              build glossd, gloss and the plugins into build/"
-	@echo "make run          install what building needs, build, show the main job"
+	@echo "make run          install what building needs, build, show the main job;  CONFIG=FILE: with other ports"
 	@echo "make test         install what testing needs, run every test"
 	@echo "make unit         unit and plugin tests;  make integration: against the real daemon"
 	@echo "make torture      kills it, fails its calls, fills its disk, and looks whether anything is lost"

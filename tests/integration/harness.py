@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,15 @@ def wait(what, condition, patience=PATIENCE):
             return found
         time.sleep(0.005)
     raise AssertionError(f"{what}: not within {patience} s")
+
+
+def free_ports(n):
+    """Ports of this machine that nobody holds now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
 
 
 class Daemon:

@@ -2,22 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the very snippets of README.md against the real daemon: what feeds is
 answered, what subscribes prints what was fed."""
-import os, pathlib, re, shutil, socket, subprocess, sys, tempfile, time
+import pathlib, re, shutil, subprocess, sys, tempfile, time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
-
-
-def free_ports(wanted):
-    """Other ports than the README's, so that a daemon of the user's own may run."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in wanted]
-    ports = {w: str(s.getsockname()[1]) for w, s in zip(wanted, sockets)}
-    for s in sockets:
-        s.close()
-    return ports
+from harness import BUILD, SOURCE as ROOT, free_ports
 
 
-PORTS = free_ports(("7101", "7102", "7103"))
+# Other ports than the README's, so that a daemon of the user's own may run.
+PORTS = dict(zip(("7101", "7102", "7103"), map(str, free_ports(3))))
 
 
 def snippets():
@@ -47,7 +38,7 @@ def start_daemon(folder):
     config.write_text('{"endpoints": {"replay": "", %s}}' % ", ".join(f'"{k}": "tcp://127.0.0.1:{v}"' for k, v in names.items()))
     daemon = subprocess.Popen([BUILD / "glossd", "-c", config], stderr=subprocess.PIPE, text=True)
     for line in daemon.stderr:
-        if "ready" in line:
+        if " ready: " in line:
             return daemon
     sys.exit("the daemon did not start")
 
