@@ -458,7 +458,8 @@ static void judge(struct entry *e, struct doc *d, int rc)
         return;
     case GLOSS_EDOC:
         if (host_was_late(e->host))
-            fail(e, d, "gave up: its timeout_ms of %u had passed", host_time_ms(e->host, d));
+            fail(e, d, "gave up: its timeout_ms of %u had passed%s%s", host_time_ms(e->host, d),
+                 *why ? ": " : "", why);
         else
             fail(e, d, "failed%s%s", *why ? ": " : " on this document and gave no reason", why);
         return;

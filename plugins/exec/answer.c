@@ -467,6 +467,19 @@ static int check_utf8(struct reader *r)
     return 0;
 }
 
+/* What stands there instead is most often a message: it is shown. */
+static int expect_object(struct reader *r)
+{
+    size_t n = strnlen(r->begin, 60);
+
+    if (next_is(r, '{'))
+        return 0;
+    while (n > 0 && ((unsigned char)r->begin[n] & 0xC0) == 0x80)
+        n--;
+    return wrong(r, r->at, "a { is missing where the answer begins: it wrote \"%.*s\"", (int)n,
+                 r->begin);
+}
+
 /* Whether it carries the number of its question; why says what else. */
 static bool is_to(struct reader *r, uint32_t number)
 {
@@ -499,7 +512,7 @@ enum answer_kind answer_read(char *line, size_t n, uint32_t number, char *scratc
     r.why = why;
     to_it = is_to(&r, number);
     r.at = line;
-    if (check_utf8(&r) < 0 || expect(&r, '{', "where the answer begins") < 0)
+    if (check_utf8(&r) < 0 || expect_object(&r) < 0)
         return to_it ? ANSWER_WRONG : ANSWER_STRAY;
     if (!to_it)
         return ANSWER_STRAY;

@@ -218,7 +218,9 @@ static ssize_t write_quietly(int fd, const char *s, size_t n)
 
 static int refuse_second(char *why, size_t room)
 {
-    snprintf(why, room, "its command answered with more than one line");
+    snprintf(why, room,
+             "its command answered with more than one line: it must write one for each "
+             "it is given");
     return -1;
 }
 
@@ -263,10 +265,10 @@ static void send_some(const struct child *c, const struct line *line, size_t *se
 
 static void tell_late(const struct child *c, int got, char *why, size_t room)
 {
-    snprintf(why, room, "its command did not %s in time, and was killed",
+    snprintf(why, room, "its command did not %s, and was killed",
              got           ? "read the line it was sent to its end"
              : c->answer.n ? "end its answer with a newline"
-                           : "answer");
+                           : "answer (a line must be flushed when it is written)");
 }
 
 /* It may answer before it has read all: the line is sent to its end all the same, and what it
@@ -312,7 +314,7 @@ static int be_there(struct child *c, char *why, size_t room)
     c->lost[0] = '\0';
     if (c->pid && poll(&fd, 1, 0) > 0) {
         if (fd.revents & POLLIN)
-            snprintf(c->lost, sizeof c->lost, "its command wrote a line that nobody asked for");
+            snprintf(c->lost, sizeof c->lost, "its command wrote a line that answers none");
         else
             tell_end(c, c->lost, sizeof c->lost);
         child_replace(c);

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /* It has ten digits and 31 bits from the first on: a command that can't copy a large number,
- * or counts by itself, is told on its first document and not on its millionth. */
-enum { NUMBER_FIRST = 1000000000, NUMBER_LAST = INT32_MAX };
+ * or counts by itself, is told on its first document and not on its millionth. The first is
+ * not round, as 1e+09 would be it. */
+enum { NUMBER_FIRST = 1000000007, NUMBER_LAST = INT32_MAX };
 
 /* The one after n; 0 is before the first. */
 uint32_t number_next(uint32_t n);

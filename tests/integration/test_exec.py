@@ -72,10 +72,10 @@ BAD = {
     "exit": "its command ended (exit status 3)",
     "close": "its command closed its output",
     "huge": "its command answered with more than 1048640 bytes",
-    "twice": "its command answered with more than one line",
+    "twice": "its command answered with more than one line: it must write one for each it is given",
     "unended": "its command ended (exit status 0) in the midst of a line, which a newline must end",
     "garbage": "its command's answer is wrong: column 1: it is not UTF-8",
-    "silent": "its command's answer is wrong: column 1: a { is missing where the answer begins",
+    "silent": "its command's answer is wrong: column 1: a { is missing where the answer begins: it wrote \"\"",
     "none": "its command's answer is wrong: column 1: n is missing: copy it from the question, here N",
     "another": "its command's answer is wrong: column 7: n is N, and the question's is N: copy it, and write one line for each",
     "wrong": "its command's answer is wrong: column 22: label must be a string",
@@ -127,8 +127,9 @@ def test_hang_is_ended_by_the_deadline():
     with Exec([entry(timeout_ms=300)], workers=1) as d:
         workers = d.workers()
         wait("the command has begun", lambda: "exec" in d.gloss("warm"))
-        for text in ("hang", "dribble"):
-            assert d.gloss(text)["run"]["errors"] == [{"plugin": "exec", "error": "gave up: its timeout_ms of 300 had passed"}]
+        for text, error in (("hang", "answer (a line must be flushed when it is written)"), ("dribble", "end its answer with a newline")):
+            (noted,) = d.gloss(text)["run"]["errors"]
+            assert noted["error"] == f"gave up: its timeout_ms of 300 had passed: its command did not {error}, and was killed", noted
             wait("another", lambda: "exec" in d.gloss("well"))
         assert d.workers() == workers
 
@@ -148,7 +149,7 @@ def test_a_line_too_many_is_never_taken_for_an_answer():
         os.kill(*child_of(d.workers()[0]), signal.SIGUSR1)
         d.wait_log("it has written more")
         assert d.layer("x") == "x"
-        d.wait_log("its command wrote a line that nobody asked for; it was started again")
+        d.wait_log("its command wrote a line that answers none; it was started again")
 
     # Answers the first question again when it has seen the second, then goes on as if nothing were.
     late = ("import sys, json\nlast = ''\nfor l in sys.stdin:\n d = json.loads(l)\n"
@@ -200,11 +201,10 @@ def test_an_answer_before_the_question_is_read():
 def test_a_question_that_is_not_read_to_its_end():
     text = "t " * 1000000
     with Exec([early(0, "(lambda line: __import__('time').sleep(600))", timeout_ms=300)], workers=1) as d:
-        assert d.gloss(text)["run"]["errors"][0]["error"].startswith("gave up: ")
-        d.wait_log("its command did not read the line it was sent to its end in time, and was killed")
+        assert d.gloss(text)["run"]["errors"][0]["error"].endswith(": its command did not read the line it was sent to its end, and was killed")
     # What it takes for its next line is the rest of this one.
     with Exec([early(0, "(lambda line: os.write(1, b'again\\n'))")], workers=1) as d:
-        assert d.gloss(text)["run"]["errors"][0]["error"] == "failed: its command answered with more than one line"
+        assert d.gloss(text)["run"]["errors"][0]["error"] == "failed: " + BAD["twice"]
     with Exec([early(0, "(lambda line: os._exit(0))")], workers=1) as d:
         assert "exec" in d.gloss(text)
         wait("it is gone", lambda: all(is_zombie(c) for c in child_of(d.workers()[0])))
@@ -226,7 +226,7 @@ def test_one_that_talks_before_it_is_asked():
     with Exec([entry(banner)], workers=1) as d:
         for turn in range(3):
             (noted,) = d.gloss("x")["run"]["errors"]
-            assert noted["error"] == "failed: its command's answer is wrong: column 1: a { is missing where the answer begins" or "in a row" in noted["error"], noted
+            assert noted["error"] == "failed: its command's answer is wrong: column 1: a { is missing where the answer begins: it wrote \"Loading\"" or "in a row" in noted["error"], noted
 
 
 def is_zombie(pid):

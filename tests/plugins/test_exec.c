@@ -116,7 +116,7 @@ static void wrong_answers(void **state)
         {"{\"n\":7,\"layer\":[],\"n\":8}", "column 19: the key stands there twice"},
         {"{\"n\":7,}", "column 8: a key must be a string"},
         {"{\"layer\":[{\"A\":1}],\"n\":7}", "column 12: a key must be of a-z, 0-9 and _"},
-        {"[\"n\":7]", "column 1: a { is missing where the answer begins"},
+        {"[\"n\":7]", "column 1: a { is missing where the answer begins: it wrote \"[\"n\":7]\""},
         {"{\"n\":7,\"layer\":{}}", "column 16: a [ is missing where the layer begins"},
         {"{\"n\":7,\"layer\":[{}", "column 19: a ] is missing where the layer ends"},
         {"{\"n\":7,\"layer\":[{},]}", "column 20: a { is missing where an annotation begins"},
@@ -196,18 +196,19 @@ static void stray_answers(void **state)
           "column 19: n is 1e+99, and the question's is 7: copy it, and write one line for each");
     check("{\"n\":\"7\"}", ANSWER_STRAY, "column 6: n must be a number");
     check("{\"n\":", ANSWER_STRAY, "column 6: n must be a number");
-    check("", ANSWER_STRAY, "column 1: a { is missing where the answer begins");
-    check("[]", ANSWER_STRAY, "column 1: a { is missing where the answer begins");
-    check("Traceback", ANSWER_STRAY, "column 1: a { is missing where the answer begins");
+    check("", ANSWER_STRAY, "column 1: a { is missing where the answer begins: it wrote \"\"");
+    check("[]", ANSWER_STRAY, "column 1: a { is missing where the answer begins: it wrote \"[]\"");
+    check("Traceback", ANSWER_STRAY,
+          "column 1: a { is missing where the answer begins: it wrote \"Traceback\"");
     check("\xff", ANSWER_STRAY, "column 1: it is not UTF-8");
 }
 
 static void numbers_are_of_one_length(void **state)
 {
     (void)state;
-    assert_int_equal(number_next(0), 1000000000);
-    assert_int_equal(number_next(1000000000), 1000000001);
-    assert_int_equal(number_next(INT32_MAX), 1000000000);
+    assert_int_equal(number_next(0), 1000000007);
+    assert_int_equal(number_next(1000000007), 1000000008);
+    assert_int_equal(number_next(INT32_MAX), 1000000007);
 }
 
 static void too_many_keys_are_refused(void **state)
