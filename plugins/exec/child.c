@@ -4,6 +4,8 @@
  * whatever goes wrong with it, it is killed, so that the next line meets a new one. */
 #include "child.h"
 
+#include "tree.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -69,10 +71,10 @@ static void tell_end(const struct child *c, char *why, size_t room)
         snprintf(why + n, room - n, " in the midst of a line, which a newline must end");
 }
 
-/* What it has started itself is in the worker's process group, and ends with that. */
+/* What it has left behind is in the worker's process group, and ends with that. */
 static void bury(struct child *c)
 {
-    kill(c->pid, SIGKILL);
+    tree_kill(c->pid);
     while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     if (c->to >= 0)

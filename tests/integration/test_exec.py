@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import sys
 
@@ -131,6 +132,19 @@ def test_hang_is_ended_by_the_deadline():
             (noted,) = d.gloss(text)["run"]["errors"]
             assert noted["error"] == f"gave up: its timeout_ms of 300 had passed: its command did not {error}, and was killed", noted
             wait("another", lambda: "exec" in d.gloss("well"))
+        assert d.workers() == workers
+
+
+def test_a_script_around_it_ends_with_it():
+    script = entry(timeout_ms=300)
+    script["options"]["command"] = ["/bin/sh", "-c", f"true\n{' '.join(map(shlex.quote, script['options']['command']))}\ntrue"]
+    with Exec([script], workers=1) as d:
+        workers = d.workers()
+        wait("the command has begun", lambda: "exec" in d.gloss("warm"))
+        pid = int(d.gloss("warm")["exec"][0]["pid"])
+        assert child_of(workers[0]) != [pid]
+        assert "exec" not in d.gloss("hang")
+        wait("it is gone", lambda: not os.path.exists(f"/proc/{pid}"))
         assert d.workers() == workers
 
 

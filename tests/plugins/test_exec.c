@@ -178,6 +178,7 @@ static void wrong_answers(void **state)
 /* To no question, or to another: nothing of it is taken, and the command is out of step. */
 static void stray_answers(void **state)
 {
+#define TEN "0123456789"
     static const char missing[] = "column 1: n is missing: copy it from the question, here 7";
     static const char *const without[] = {"{}",
                                           "{\"layer\":[{}]}",
@@ -200,6 +201,9 @@ static void stray_answers(void **state)
     check("[]", ANSWER_STRAY, "column 1: a { is missing where the answer begins: it wrote \"[]\"");
     check("Traceback", ANSWER_STRAY,
           "column 1: a { is missing where the answer begins: it wrote \"Traceback\"");
+    check(TEN TEN TEN TEN TEN "123456789\xc3\xa9", ANSWER_STRAY,
+          "column 1: a { is missing where the answer begins: it wrote \"" TEN TEN TEN TEN TEN
+          "123456789\"");
     check("\xff", ANSWER_STRAY, "column 1: it is not UTF-8");
 }
 
