@@ -32,7 +32,7 @@ plugins    := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.c))))
 plugin_so  := $(plugins:%=$B/plugins/%.so)
 models     := $(patsubst %,$B/models/%,$(notdir $(wildcard plugins/*/*.model)))
 
-all: $B/glossd $B/gloss $(plugin_so) $(models)
+all: $B/glossd $B/gloss $(plugin_so) $(models) $B/drop-in $B/gloss.pc
 
 $B/libcore.a: $(core_obj)
 	@rm -f $@
@@ -74,6 +74,14 @@ $B/models/$(notdir $(1)): $(1)
 	ln -sf $(abspath $(1)) $$@
 endef
 $(foreach m,$(wildcard plugins/*/*.model),$(eval $(call model_rule,$(m))))
+
+# What plugin authors find once installed, for who works against the checkout.
+$B/drop-in:
+	@mkdir -p $@
+
+$B/gloss.pc: tools/gloss.pc.in Makefile
+	sed -e 's|@VERSION@|$(VERSION)|; s|@PREFIX@|$(abspath $B)|; s|^includedir=.*|includedir=$(CURDIR)/include|' \
+	    -e 's|/lib/gloss/|/|; s|/share/gloss/|/|' $< > $@
 
 # ---- tests: tests/unit/test_X.c and tests/plugins/test_X.c are a program each
 

@@ -188,6 +188,15 @@ static int is_object(const struct dirent *e)
     return e->d_name[0] != '.' && ends_with(e->d_name, ".so");
 }
 
+/* By errno. */
+static int refuse_folder(const char *folder, struct fault *f)
+{
+    if (errno == ENOTDIR)
+        return fault_set(f, "%s is no folder: move it away, and make a folder of that name",
+                         folder);
+    return fault_set(f, "%s: can't be read: %s", folder, strerror(errno));
+}
+
 static void free_names(struct dirent **names, int n)
 {
     for (int i = 0; i < n; i++)
@@ -263,10 +272,8 @@ static int add_plugins_d(struct config *c, const struct config_spare *spare, str
     if (!*c->plugins_d)
         return 0;
     n = scandir(c->plugins_d, &names, is_json, alphasort);
-    if (n < 0 && errno == ENOENT)
-        return 0;
     if (n < 0)
-        return fault_set(f, "%s: can't be read: %s", c->plugins_d, strerror(errno));
+        return errno == ENOENT ? 0 : refuse_folder(c->plugins_d, f);
     for (int i = 0; i < n && status == 0; i++)
         status = add_entry(c, c->plugins_d, names[i]->d_name, spare, f);
     free_names(names, n);
@@ -351,10 +358,8 @@ static int add_drop_in(struct config *c, const char *folder, struct fault *f)
     struct dirent **names = NULL;
     int n = scandir(folder, &names, is_object, alphasort), status = 0;
 
-    if (n < 0 && errno == ENOENT)
-        return 0;
     if (n < 0)
-        return fault_set(f, "%s: can't be read: %s", folder, strerror(errno));
+        return errno == ENOENT ? 0 : refuse_folder(folder, f);
     for (int i = 0; i < n && status == 0; i++)
         status = add_plugin(c, folder, names[i]->d_name, f);
     free_names(names, n);

@@ -78,6 +78,16 @@ def test_the_spool_has_a_place():
         assert ran.returncode == 2 and f"the folder {place} is not ours to write: Permission denied" in ran.stderr, ran
 
 
+def test_a_file_is_no_drop_in_folder():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "plugins").mkdir()
+        (folder / "drop-in").write_text("as cp leaves it where the folder is missing")
+        ran = subprocess.run([shutil.copy(BUILD / "gloss", folder), "run"], input="x", capture_output=True, text=True)
+        assert ran.returncode == 2, ran
+        assert ran.stderr == f"gloss run: {folder}/drop-in is no folder: move it away, and make a folder of that name\n", ran.stderr
+
+
 def test_usage():
     ran = subprocess.run([BUILD / "gloss", "check", "a", "b"], capture_output=True, text=True)
     assert ran.returncode == 2 and "one CONFIG at most" in ran.stderr

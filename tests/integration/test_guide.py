@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """plugins/README.md as a stranger reads it: every ```c block is compiled, every
-```sh block run from top to bottom in one folder with glossd installed beside it,
-and the ```json or ```text block below a command is what it must print."""
+```sh block run from top to bottom in one folder, with glossd installed and again with a
+checkout, and the ```json or ```text block below a command is what it must print."""
 import json
 import os
 import pathlib
@@ -42,6 +42,19 @@ def install(prefix):
     (prefix / "share/pkgconfig/gloss.pc").write_text(pc)
 
 
+def check_out(root):
+    """A checkout in which `make` was said. What make writes there names it."""
+    build = root / "build"
+    shutil.copytree(SOURCE / "include", root / "include")
+    (build / "models").mkdir(parents=True)
+    (build / "drop-in").mkdir()
+    shutil.copy(BUILD / "glossd", build / "gloss")
+    shutil.copytree(BUILD / "plugins", build / "plugins")
+    pc = (BUILD / "gloss.pc").read_text().replace(str(BUILD), str(build)).replace(str(SOURCE), str(root))
+    (build / "gloss.pc").write_text(pc)
+    return build
+
+
 def blocks(text):
     """(line, language, body) of each fenced block."""
     for found in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S):
@@ -61,9 +74,9 @@ def compile_c(folder, line, body):
 class Shell:
     """The one shell in which a reader types: `cd` lasts."""
 
-    def __init__(self, folder, prefix):
+    def __init__(self, folder, bin_folder, pc_folder):
         self.folder = folder
-        self.env = {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "PKG_CONFIG_LIBDIR": f"{prefix}/share/pkgconfig"}
+        self.env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "PKG_CONFIG_LIBDIR": str(pc_folder)}
 
     def run(self, body):
         script = body + "\npwd >&3\n"
@@ -93,7 +106,7 @@ def same(language, printed, wanted):
     return printed == wanted
 
 
-def check(folder, prefix, line, language, body, state):
+def check(folder, line, language, body, state):
     if language == "c":
         compile_c(folder, line, body)
     elif language == "cpp":
@@ -110,20 +123,28 @@ def check(folder, prefix, line, language, body, state):
         raise AssertionError(f"nobody checks a block of {language}")
 
 
-def main():
+def read(folder, bin_folder, pc_folder):
+    """From top to bottom; how many blocks do not hold."""
     failed = 0
+    folder.mkdir()
+    state = {"shell": Shell(folder, bin_folder, pc_folder), "printed": ""}
+    for line, language, body in blocks(GUIDE.read_text()):
+        try:
+            check(folder, line, language, body, state)
+            print(f"ok {folder.name}, line {line}: {language}")
+        except (AssertionError, OSError, ValueError, subprocess.CalledProcessError) as why:
+            failed += 1
+            print(f"not ok {folder.name}, {GUIDE.relative_to(SOURCE)}:{line}: {language}: {why}")
+    return failed
+
+
+def main():
     with tempfile.TemporaryDirectory() as work:
-        folder, prefix = pathlib.Path(work) / "reader", pathlib.Path(work) / "prefix"
-        folder.mkdir()
+        work = pathlib.Path(work)
+        prefix = work / "prefix"
         install(prefix)
-        state = {"shell": Shell(folder, prefix), "printed": ""}
-        for line, language, body in blocks(GUIDE.read_text()):
-            try:
-                check(folder, prefix, line, language, body, state)
-                print(f"ok line {line}: {language}")
-            except (AssertionError, OSError, ValueError, subprocess.CalledProcessError) as why:
-                failed += 1
-                print(f"not ok {GUIDE.relative_to(SOURCE)}:{line}: {language}: {why}")
+        build = check_out(work / "checkout")
+        failed = read(work / "installed", prefix / "bin", prefix / "share/pkgconfig") + read(work / "in_checkout", build, build)
     sys.exit(1 if failed else 0)
 
 

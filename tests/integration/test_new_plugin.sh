@@ -77,6 +77,7 @@ check "says where there is no gloss" bash -c 'make -s -C longwords test GLOSS=no
     grep -qx "there is no nowhere/gloss: install glossd, or say make test GLOSS=/path/to/gloss"'
 export PKG_CONFIG_LIBDIR=/nonexistent
 check "says where there is no header" bash -c 'make -s -B -C longwords longwords.so 2>&1 |
-    grep -qx "pkg-config finds no gloss.pc: install glossd, set PKG_CONFIG_PATH, or say make GLOSS_INCLUDE=FOLDER"'
-check "builds against a checkout" make -s -B -C longwords GLOSS_INCLUDE="$root/include" longwords.so
+    grep -qx "pkg-config finds no gloss.pc: install glossd, or put the build folder of a checkout into PKG_CONFIG_PATH"'
+unset PKG_CONFIG_LIBDIR
+check "builds against a checkout" env PKG_CONFIG_PATH="$(dirname "$gloss")" make -s -B -C longwords CFLAGS="-Werror" longwords.so
 exit $failed
