@@ -109,7 +109,7 @@ $B/docs/follow: docs/follow.c
 unit: all $(unit_bin) $(fixtures)
 	@tests/run $(unit_bin)
 
-integration: all $(fixtures) $B/docs/follow
+integration: all $(fixtures) $B/docs/follow $B/tests/torture/shim.so
 	@BUILD=$B tests/run $(wildcard tests/integration/test_*)
 
 # Tries to make it lose something: SEED= ROUNDS= DOCUMENTS= KILLS= SWEEP=every (see tests/torture/torture.py).

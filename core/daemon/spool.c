@@ -15,6 +15,7 @@ enum {
     GATHER = 3,    /* times as long as a commit took, the next one gathers, */
     GATHER_MS = 8, /* but no longer than this */
     RETRY_MS = 250,
+    TRIM_MS = 60000, /* how often it is looked for what is too old, where nothing else is done */
 };
 
 /* ---- in the thread */
@@ -29,7 +30,7 @@ static enum spool_result run_all(struct spool *s)
     for (struct spool_task *t = s->running; t && r < SPOOL_FULL; t = t->next)
         r = t->run(t, s->db, &s->fault);
     if (r < SPOOL_FULL)
-        r = spool_db_trim(s->db, &s->keep, (uint64_t)stamp_now(), &s->fault);
+        r = spool_db_trim(s->db, &s->keep, (uint64_t)stamp_now(), &s->more, &s->fault);
     if (r >= SPOOL_FULL) {
         spool_db_rollback(s->db);
         return r;
@@ -50,7 +51,7 @@ static void on_committed(uv_work_t *work, int status);
 
 static bool has_work(const struct spool *s)
 {
-    return s->first || (s->settling && s->sent != s->written_sent);
+    return s->first || s->trim_due || (s->settling && s->sent != s->written_sent);
 }
 
 static void on_turn(uv_idle_t *turn);
@@ -70,11 +71,20 @@ static void on_pause(uv_timer_t *pause)
     kick(pause->data);
 }
 
+static void on_trim(uv_timer_t *trim)
+{
+    struct spool *s = trim->data;
+
+    s->trim_due = true;
+    kick(s);
+}
+
 static void on_turn(uv_idle_t *turn)
 {
     struct spool *s = turn->data;
 
     uv_idle_stop(turn);
+    s->trim_due = false;
     s->running = s->first;
     s->first = NULL;
     s->last = &s->first;
@@ -94,6 +104,7 @@ static void finish_group(struct spool *s)
     struct spool_task *t = s->running, *next;
 
     s->running = NULL;
+    s->trim_due |= s->more && !s->settling;
     s->written_sent = s->running_sent;
     for (; t; t = next) {
         next = t->next;
@@ -170,9 +181,11 @@ void spool_init(struct spool *s, uv_loop_t *loop, struct spool_db *db,
     s->last = &s->first;
     s->sent = s->written_sent = spool_db_state(db)->sent;
     s->in_memory = spool_db_is_in_memory(db);
-    s->work.data = s->turn.data = s->pause.data = s;
+    s->work.data = s->turn.data = s->pause.data = s->trim.data = s;
     uv_idle_init(loop, &s->turn);
     uv_timer_init(loop, &s->pause);
+    uv_timer_init(loop, &s->trim);
+    uv_timer_start(&s->trim, on_trim, TRIM_MS, TRIM_MS);
 }
 
 void spool_finish(struct spool *s)
@@ -182,6 +195,7 @@ void spool_finish(struct spool *s)
     s->finished = true;
     uv_close((uv_handle_t *)&s->turn, NULL);
     uv_close((uv_handle_t *)&s->pause, NULL);
+    uv_close((uv_handle_t *)&s->trim, NULL);
     if (!s->busy)
         spool_db_close(s->db);
 }

@@ -54,10 +54,13 @@ struct spool {
     bool busy, stalled, broken;  /* broken: damaged */
     bool settling, finished;
     bool in_memory; /* the work is done on the loop */
+    bool more;      /* beyond keep there is more than one commit may take away */
+    bool trim_due;  /* there is to be a commit, though there is no task */
     uv_work_t work;
     uint64_t began;   /* uv_hrtime() of the last commit */
     uv_idle_t turn;   /* active: there is a group to start */
     uv_timer_t pause; /* active: none may start */
+    uv_timer_t trim;  /* now and then for what is too old */
 };
 
 /* Takes an open db, which spool_finish closes. */

@@ -213,7 +213,7 @@ static void on_published(struct look *l, sqlite3_stmt *s)
 
     l->c->published++;
     check_seq(l, p.seq);
-    l->c->published_bytes += p.members.n + spool_column_number(s, 6);
+    l->c->published_bytes += spool_published_bytes(&p) + spool_column_number(s, 6);
     if (spool_published_sum(&p) != sqlite3_column_int64(s, 5))
         find(l, "published: seq %" PRIu64 ": the sum is wrong", p.seq);
     else
@@ -228,7 +228,7 @@ static void on_dead(struct look *l, sqlite3_stmt *s)
 
     l->c->dead++;
     spool_fill_dead(s, &dead);
-    l->c->dead_bytes += dead.doc.head.n + dead.doc.body.n;
+    l->c->dead_bytes += spool_dead_bytes(&dead);
     if (spool_dead_sum(&dead) != sqlite3_column_int64(s, 7))
         find(l, "dead: number %" PRIu64 ": the sum is wrong", dead.number);
 }
@@ -298,7 +298,7 @@ static void look(struct look *l)
     each(l, "published", "SELECT seq FROM sqlite_sequence WHERE name = '" SPOOL_SALVAGED "'",
          on_salvaged);
     each(l, "published",
-         "SELECT seq, ticket, topic, prev, members, sum, (SELECT length(head) + length(body)"
+         "SELECT seq, ticket, topic, prev, members, sum, (SELECT " SPOOL_DOCUMENT_BYTES
          " FROM documents d WHERE d.ticket = p.ticket), coalesce((SELECT max(q.seq) FROM"
          " published q WHERE q.topic = p.topic AND q.seq < p.seq), 0), EXISTS (SELECT 1 FROM "
          "published x"

@@ -7,7 +7,7 @@
 
 #include "spool/spool_parts.h"
 
-enum { TRIM_STEP = 256 }; /* rows one call of trim takes away at most */
+enum { TRIM_ROWS = 256, TRIM_BYTES = 16 << 20 }; /* what one call of trim takes away at least */
 
 /* ---- statements */
 
@@ -21,31 +21,33 @@ enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct f
 
 /* ---- brackets */
 
-static enum spool_result run(struct spool_db *db, const char *sql, struct fault *f)
-{
-    return spool_judge(db, sqlite3_exec(db->sql, sql, NULL, NULL, NULL), f);
-}
-
 enum spool_result spool_db_begin(struct spool_db *db, struct fault *f)
 {
-    return run(db, "BEGIN IMMEDIATE", f);
+    return spool_step(db, SQL_BEGIN, f);
 }
 
 enum spool_result spool_db_begin_reading(struct spool_db *db, struct fault *f)
 {
-    return run(db, "BEGIN", f);
+    return spool_step(db, SQL_BEGIN_READING, f);
 }
 
 void spool_db_rollback(struct spool_db *db)
 {
-    sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+    struct fault f; /* SQLite may have rolled back already */
+
+    spool_step(db, SQL_ROLLBACK, &f);
     db->now = db->committed;
 }
 
+/* Not where nothing has changed: then the commit writes nothing at all. */
 static enum spool_result write_facts(struct spool_db *db, struct fault *f)
 {
     const struct spool_facts *now = &db->now;
     sqlite3_stmt *s = db->statement[SQL_FACTS_SET];
+    int64_t sum = spool_facts_sum(now);
+
+    if (sum == spool_facts_sum(&db->committed))
+        return SPOOL_OK;
 
     spool_bind_number(s, 1, now->state.ticket);
     spool_bind_number(s, 2, now->state.seq);
@@ -54,7 +56,7 @@ static enum spool_result write_facts(struct spool_db *db, struct fault *f)
     spool_bind_number(s, 5, now->state.dead);
     spool_bind_number(s, 6, now->published_bytes);
     spool_bind_number(s, 7, now->dead_bytes);
-    sqlite3_bind_int64(s, 8, spool_facts_sum(now));
+    sqlite3_bind_int64(s, 8, sum);
     return spool_step(db, SQL_FACTS_SET, f);
 }
 
@@ -63,7 +65,7 @@ enum spool_result spool_db_commit(struct spool_db *db, struct fault *f)
     enum spool_result r = write_facts(db, f);
 
     if (r == SPOOL_OK)
-        r = run(db, "COMMIT", f);
+        r = spool_step(db, SQL_COMMIT, f);
     if (r == SPOOL_OK)
         db->committed = db->now;
     else
@@ -76,10 +78,10 @@ enum spool_result spool_db_commit(struct spool_db *db, struct fault *f)
 enum spool_result spool_db_accept(struct spool_db *db, const struct spool_doc *d, struct fault *f)
 {
     sqlite3_stmt *s = db->statement[SQL_ACCEPT];
-    enum spool_result r;
+    enum spool_result r = spool_judge(db, spool_bind_document(s, d), f);
 
-    spool_bind_document(s, d);
-    r = spool_step(db, SQL_ACCEPT, f);
+    if (r == SPOOL_OK)
+        r = spool_step(db, SQL_ACCEPT, f);
     if (r == SPOOL_OK && sqlite3_changes(db->sql) == 0)
         return SPOOL_DUPLICATE;
     if (r == SPOOL_OK) {
@@ -135,11 +137,12 @@ enum spool_result spool_db_publish(struct spool_db *db, const struct spool_publi
     if (r != SPOOL_OK)
         return r;
     row.prev = *prev;
-    spool_bind_published(s, &row, now_ms);
-    r = spool_step(db, SQL_PUBLISH, f);
+    r = spool_judge(db, spool_bind_published(s, &row, now_ms), f);
+    if (r == SPOOL_OK)
+        r = spool_step(db, SQL_PUBLISH, f);
     if (r == SPOOL_OK) {
         db->now.state.seq = *seq;
-        db->now.published_bytes += p->members.n + p->doc.head.n + p->doc.body.n;
+        db->now.published_bytes += spool_published_bytes(p);
     }
     return r;
 }
@@ -154,20 +157,26 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
                                 struct fault *f)
 {
     sqlite3_stmt *s = db->statement[SQL_BURY];
-    const struct spool_doc *d = &dead->doc;
     enum spool_result r = settle ? unpend(db, dead->ticket, f) : SPOOL_OK;
 
     if (r == SPOOL_OK && settle)
         r = forget(db, dead->ticket, f);
     if (r != SPOOL_OK)
         return r;
-    spool_bind_dead(s, dead);
-    r = spool_step(db, SQL_BURY, f);
+    r = spool_judge(db, spool_bind_dead(s, dead), f);
+    if (r == SPOOL_OK)
+        r = spool_step(db, SQL_BURY, f);
     if (r == SPOOL_OK) {
         db->now.state.dead++;
-        db->now.dead_bytes += d->head.n + d->body.n;
+        db->now.dead_bytes += spool_dead_bytes(dead);
     }
     return r;
+}
+
+/* Never below none, whoever has counted before. */
+static void lessen(uint64_t *n, uint64_t by)
+{
+    *n -= by < *n ? by : *n;
 }
 
 enum spool_result spool_db_exhume(struct spool_db *db, uint64_t number, struct fault *f)
@@ -178,8 +187,8 @@ enum spool_result spool_db_exhume(struct spool_db *db, uint64_t number, struct f
     spool_bind_number(s, 1, number);
     code = sqlite3_step(s);
     if (code == SQLITE_ROW) {
-        db->now.state.dead--;
-        db->now.dead_bytes -= (uint64_t)sqlite3_column_int64(s, 0);
+        lessen(&db->now.state.dead, 1);
+        lessen(&db->now.dead_bytes, spool_column_number(s, 0));
         code = sqlite3_step(s);
         sqlite3_reset(s);
         return spool_judge(db, code, f);
@@ -196,75 +205,106 @@ void spool_db_sent(struct spool_db *db, uint64_t seq)
 
 /* ---- what is old goes */
 
-struct oldest {
-    uint64_t seq, ticket, at_ms, bytes;
+/* Of the oldest rows of a table, those that go. */
+struct trim {
+    uint64_t kept, most;            /* bytes that are kept, and may be */
+    uint64_t since_ms;              /* older ones go */
+    uint64_t rows_left, bytes_left; /* of the work that may be done */
+    uint64_t upto, rows, bytes;     /* what goes: all up to this number */
+    bool more;                      /* there is more that should go */
 };
 
-static enum spool_result find_oldest(struct spool_db *db, struct oldest *o, struct fault *f)
+static struct trim begin_trim(uint64_t kept, uint64_t most, uint64_t max_ms, uint64_t now_ms)
 {
-    sqlite3_stmt *s = db->statement[SQL_OLDEST];
-    int code = sqlite3_step(s);
-
-    o->seq = (uint64_t)sqlite3_column_int64(s, 0);
-    o->ticket = (uint64_t)sqlite3_column_int64(s, 1);
-    o->at_ms = (uint64_t)sqlite3_column_int64(s, 2);
-    o->bytes = (uint64_t)sqlite3_column_int64(s, 3);
-    sqlite3_reset(s);
-    return code == SQLITE_DONE ? SPOOL_NONE : spool_judge(db, code, f);
+    return (struct trim){.kept = kept,
+                         .most = most,
+                         .since_ms = now_ms > max_ms ? now_ms - max_ms : 0,
+                         .rows_left = TRIM_ROWS,
+                         .bytes_left = TRIM_BYTES};
 }
 
-static bool is_over(uint64_t bytes, uint64_t max_bytes, uint64_t at_ms, uint64_t max_ms,
-                    uint64_t now_ms)
+/* Twice as much may go as has come since the last commit, so that trimming keeps up. */
+static void allow_twice(struct trim *t, uint64_t rows, uint64_t rows_before, uint64_t bytes,
+                        uint64_t bytes_before)
 {
-    return bytes > max_bytes || (now_ms > max_ms && at_ms < now_ms - max_ms);
+    if (rows > rows_before)
+        t->rows_left += 2 * (rows - rows_before);
+    if (bytes > bytes_before)
+        t->bytes_left += 2 * (bytes - bytes_before);
+}
+
+/* Reads rows of number, time and bytes, the oldest first, up to the number last. */
+static enum spool_result choose(struct spool_db *db, enum spool_sql which, uint64_t last,
+                                struct trim *t, struct fault *f)
+{
+    sqlite3_stmt *s = db->statement[which];
+    int code;
+
+    spool_bind_number(s, 1, last);
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        if (t->kept <= t->most && spool_column_number(s, 1) >= t->since_ms)
+            break;
+        t->more = t->rows >= t->rows_left || t->bytes >= t->bytes_left;
+        if (t->more)
+            break;
+        t->upto = spool_column_number(s, 0);
+        t->bytes += spool_column_number(s, 2);
+        lessen(&t->kept, spool_column_number(s, 2));
+        t->rows++;
+    }
+    sqlite3_reset(s);
+    return spool_judge(db, code, f);
+}
+
+static enum spool_result drop(struct spool_db *db, enum spool_sql which, const struct trim *t,
+                              struct fault *f)
+{
+    spool_bind_number(db->statement[which], 1, t->upto);
+    return spool_step(db, which, f);
 }
 
 static enum spool_result trim_published(struct spool_db *db, const struct spool_keep *keep,
-                                        uint64_t now_ms, struct fault *f)
+                                        uint64_t now_ms, bool *more, struct fault *f)
 {
-    struct oldest o;
-    enum spool_result r = SPOOL_OK;
+    struct spool_facts *now = &db->now, *old = &db->committed;
+    struct trim t =
+        begin_trim(now->published_bytes, keep->published_bytes, keep->published_ms, now_ms);
+    enum spool_result r;
 
-    for (int i = 0; i < TRIM_STEP && r == SPOOL_OK; i++) {
-        r = find_oldest(db, &o, f);
-        if (r != SPOOL_OK || o.seq > db->now.state.sent ||
-            !is_over(db->now.published_bytes, keep->published_bytes, o.at_ms, keep->published_ms,
-                     now_ms))
-            break;
-        spool_bind_number(db->statement[SQL_TRIM], 1, o.seq);
-        r = spool_step(db, SQL_TRIM, f);
-        if (r == SPOOL_OK)
-            r = forget(db, o.ticket, f);
-        db->now.published_bytes -= o.bytes;
-    }
-    return r == SPOOL_NONE ? SPOOL_OK : r;
+    allow_twice(&t, now->state.seq, old->state.seq, now->published_bytes, old->published_bytes);
+    r = choose(db, SQL_OLDEST, now->state.sent, &t, f);
+    if (r == SPOOL_OK && t.rows)
+        r = drop(db, SQL_TRIM_DOCUMENTS, &t, f);
+    if (r == SPOOL_OK && t.rows)
+        r = drop(db, SQL_TRIM, &t, f);
+    now->published_bytes = t.kept;
+    *more = t.more;
+    return r;
 }
 
 static enum spool_result trim_dead(struct spool_db *db, const struct spool_keep *keep,
-                                   uint64_t now_ms, struct fault *f)
+                                   uint64_t now_ms, bool *more, struct fault *f)
 {
-    sqlite3_stmt *s = db->statement[SQL_OLDEST_DEAD];
-    enum spool_result r = SPOOL_OK;
+    struct spool_facts *now = &db->now, *old = &db->committed;
+    struct trim t = begin_trim(now->dead_bytes, keep->dead_bytes, keep->dead_ms, now_ms);
+    enum spool_result r;
 
-    for (int i = 0; i < TRIM_STEP && r == SPOOL_OK && db->now.state.dead; i++) {
-        int code = sqlite3_step(s);
-        uint64_t number = (uint64_t)sqlite3_column_int64(s, 0);
-        uint64_t at_ms = (uint64_t)sqlite3_column_int64(s, 1);
-
-        sqlite3_reset(s);
-        r = spool_judge(db, code, f);
-        if (r != SPOOL_OK || code == SQLITE_DONE ||
-            !is_over(db->now.dead_bytes, keep->dead_bytes, at_ms, keep->dead_ms, now_ms))
-            break;
-        r = spool_db_exhume(db, number, f);
-    }
+    if (!now->state.dead)
+        return SPOOL_OK;
+    allow_twice(&t, now->state.dead, old->state.dead, now->dead_bytes, old->dead_bytes);
+    r = choose(db, SQL_OLDEST_DEAD, INT64_MAX, &t, f);
+    if (r == SPOOL_OK && t.rows)
+        r = drop(db, SQL_TRIM_DEAD, &t, f);
+    now->dead_bytes = t.kept;
+    lessen(&now->state.dead, t.rows);
+    *more = *more || t.more;
     return r;
 }
 
 enum spool_result spool_db_trim(struct spool_db *db, const struct spool_keep *keep, uint64_t now_ms,
-                                struct fault *f)
+                                bool *more, struct fault *f)
 {
-    enum spool_result r = trim_published(db, keep, now_ms, f);
+    enum spool_result r = trim_published(db, keep, now_ms, more, f);
 
-    return r == SPOOL_OK ? trim_dead(db, keep, now_ms, f) : r;
+    return r == SPOOL_OK ? trim_dead(db, keep, now_ms, more, f) : r;
 }

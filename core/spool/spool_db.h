@@ -76,11 +76,15 @@ struct spool_state {
     uint64_t pending, dead;
 };
 
-/* What is kept at most, beyond what is pending. */
+/* What is kept at most, beyond what is pending. Bytes as spool_db counts them: all of a document
+ * and of what was made of it, and some for each row. */
 struct spool_keep {
     uint64_t published_ms, published_bytes;
     uint64_t dead_ms, dead_bytes;
 };
+
+/* Bytes that a row may have, all in all: SQLite's limit. */
+#define SPOOL_ROW_MOST 1000000000
 
 /* As a path: a spool of its own that ends with the process. */
 #define SPOOL_MEMORY ":memory:"
@@ -125,9 +129,10 @@ enum spool_result spool_db_bury(struct spool_db *db, const struct spool_dead *de
 /* Everything up to seq has been sent. */
 void spool_db_sent(struct spool_db *db, uint64_t seq);
 
-/* Takes away what is beyond keep, a bounded piece of work a call. */
+/* Takes away what is beyond keep, the oldest first, but nothing that may not have been sent. A
+ * bounded piece of work: at least twice what this transaction has brought. more: there is more. */
 enum spool_result spool_db_trim(struct spool_db *db, const struct spool_keep *keep, uint64_t now_ms,
-                                struct fault *f);
+                                bool *more, struct fault *f);
 
 /* The first pending document with a ticket above after; SPOOL_NONE at the end. */
 enum spool_result spool_db_pending(struct spool_db *db, uint64_t after, struct spool_doc *d,

@@ -46,6 +46,12 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
     case SQLITE_FULL:
         fault_set(f, "the spool %s: no room on its disk", db->path);
         return SPOOL_FULL;
+    case SQLITE_TOOBIG:
+        fault_set(f,
+                  "the spool %s: more bytes in one row than SQLite takes, which is a thousand "
+                  "million: lower limits.document_bytes",
+                  db->path);
+        return SPOOL_IO;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
@@ -283,6 +289,8 @@ static int open_file(struct spool_db *db, int flags, struct fault *f)
                          sqlite3_errmsg(db->sql));
     if (spool_judge(db, code, f))
         return -1;
+    if (in_memory) /* which is 1 GiB else */
+        sqlite3_file_control(db->sql, NULL, SQLITE_FCNTL_SIZE_LIMIT, &(sqlite3_int64){INT64_MAX});
     sqlite3_busy_timeout(db->sql, BUSY_MS);
     return 0;
 }

@@ -24,6 +24,10 @@
 
 /* Statements, prepared once. */
 enum spool_sql {
+    SQL_BEGIN,
+    SQL_BEGIN_READING,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
     SQL_ACCEPT,
     SQL_PEND,
     SQL_UNPEND,
@@ -34,8 +38,10 @@ enum spool_sql {
     SQL_EXHUME,
     SQL_FACTS_SET,
     SQL_OLDEST,
+    SQL_TRIM_DOCUMENTS,
     SQL_TRIM,
     SQL_OLDEST_DEAD,
+    SQL_TRIM_DEAD,
     SQL_NEXT_PENDING,
     SQL_NEXT_PUBLISHED,
     SQL_NEXT_TOPIC,
@@ -85,16 +91,35 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f);
 /* Runs a bound statement that gives no row, and makes it ready for the next time. */
 enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct fault *f);
 
-void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text);
+/* A code of SQLite: it refuses what is too large for it, and binds NULL. */
+int spool_bind_slice(sqlite3_stmt *s, int at, struct slice text);
 void spool_bind_number(sqlite3_stmt *s, int at, uint64_t n);
 struct slice spool_column_slice(sqlite3_stmt *s, int at);
 uint64_t spool_column_number(sqlite3_stmt *s, int at);
 
 /* A whole row, with its sum, to the parameters from the first on. A dead letter of number 0
- * gets the next. */
-void spool_bind_document(sqlite3_stmt *s, const struct spool_doc *d);
-void spool_bind_published(sqlite3_stmt *s, const struct spool_published *p, uint64_t at_ms);
-void spool_bind_dead(sqlite3_stmt *s, const struct spool_dead *dead);
+ * gets the next. A code of SQLite, as above. */
+int spool_bind_document(sqlite3_stmt *s, const struct spool_doc *d);
+int spool_bind_published(sqlite3_stmt *s, const struct spool_published *p, uint64_t at_ms);
+int spool_bind_dead(sqlite3_stmt *s, const struct spool_dead *dead);
+
+/* What counts against keep: all that people gave, and for the rest of a row, its place in
+ * indexes and the room that pages leave, so much. What is published is two rows. */
+#define SPOOL_ROW       64
+#define SPOOL_ROW_TEXT  "64"
+#define SPOOL_ROWS_TEXT "128"
+
+/* The same by SQL, of a row of documents called d; with its result, p; of a dead letter. */
+#define SPOOL_DOCUMENT_BYTES  "length(CAST(d.id AS BLOB)) + length(d.head) + length(d.body)"
+#define SPOOL_RESULT_BYTES    "length(CAST(topic AS BLOB)) + length(members) + " SPOOL_ROWS_TEXT
+#define SPOOL_PUBLISHED_BYTES SPOOL_DOCUMENT_BYTES " + " SPOOL_RESULT_BYTES
+#define SPOOL_DEAD_BYTES                                                                           \
+    "length(CAST(id AS BLOB)) + length(head) + length(body) + length(CAST(reason AS BLOB))"        \
+    " + length(CAST(plugin AS BLOB)) + length(CAST(message AS BLOB)) + " SPOOL_ROW_TEXT
+
+/* The same of a row in memory. */
+uint64_t spool_published_bytes(const struct spool_published *p);
+uint64_t spool_dead_bytes(const struct spool_dead *dead);
 
 /* Fills d from a row's first columns: ticket, id, made, form, received, head, body. */
 void spool_fill_doc(sqlite3_stmt *s, struct spool_doc *d);

@@ -60,16 +60,43 @@ int64_t spool_facts_sum(const struct spool_facts *f)
     return sum(numbers, COUNT(numbers), &log, 1);
 }
 
-/* ---- into a statement */
+/* ---- what counts against keep */
 
-void spool_bind_slice(sqlite3_stmt *s, int at, struct slice text)
+static uint64_t doc_bytes(const struct spool_doc *d)
 {
-    sqlite3_bind_text(s, at, text.p ? text.p : "", (int)text.n, SQLITE_STATIC);
+    return d->id.n + d->head.n + d->body.n + SPOOL_ROW;
 }
 
-static void bind_blob(sqlite3_stmt *s, int at, struct slice bytes)
+uint64_t spool_published_bytes(const struct spool_published *p)
 {
-    sqlite3_bind_blob(s, at, bytes.p ? bytes.p : "", (int)bytes.n, SQLITE_STATIC);
+    return doc_bytes(&p->doc) + p->topic.n + p->members.n + SPOOL_ROW;
+}
+
+uint64_t spool_dead_bytes(const struct spool_dead *dead)
+{
+    return doc_bytes(&dead->doc) + dead->reason.n + dead->plugin.n + dead->message.n;
+}
+
+/* ---- into a statement */
+
+int spool_bind_slice(sqlite3_stmt *s, int at, struct slice text)
+{
+    return sqlite3_bind_text64(s, at, text.p ? text.p : "", text.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static int bind_blob(sqlite3_stmt *s, int at, struct slice bytes)
+{
+    return sqlite3_bind_blob64(s, at, bytes.p ? bytes.p : "", bytes.n, SQLITE_STATIC);
+}
+
+/* The first that is none of the good ones. */
+static int worst(const int *codes, size_t n)
+{
+    size_t i = 0;
+
+    while (i + 1 < n && codes[i] == SQLITE_OK)
+        i++;
+    return codes[i];
 }
 
 void spool_bind_number(sqlite3_stmt *s, int at, uint64_t n)
@@ -78,48 +105,52 @@ void spool_bind_number(sqlite3_stmt *s, int at, uint64_t n)
 }
 
 /* The columns that documents and dead letters end with. */
-static void bind_doc(sqlite3_stmt *s, int at, const struct spool_doc *d, int64_t its_sum)
+static int bind_doc(sqlite3_stmt *s, int at, const struct spool_doc *d, int64_t its_sum)
 {
+    const int codes[] = {bind_blob(s, at + 3, d->head), bind_blob(s, at + 4, d->body)};
+
     sqlite3_bind_int(s, at, d->made_id);
     sqlite3_bind_int(s, at + 1, (int)d->form);
     spool_bind_number(s, at + 2, d->received_ms);
-    bind_blob(s, at + 3, d->head);
-    bind_blob(s, at + 4, d->body);
     sqlite3_bind_int64(s, at + 5, its_sum);
+    return worst(codes, COUNT(codes));
 }
 
-void spool_bind_document(sqlite3_stmt *s, const struct spool_doc *d)
+int spool_bind_document(sqlite3_stmt *s, const struct spool_doc *d)
 {
+    const int codes[] = {spool_bind_slice(s, 2, d->id), bind_doc(s, 4, d, spool_doc_sum(d))};
+
     spool_bind_number(s, 1, d->ticket);
-    spool_bind_slice(s, 2, d->id);
     sqlite3_bind_int(s, 3, d->keyed);
-    bind_doc(s, 4, d, spool_doc_sum(d));
+    return worst(codes, COUNT(codes));
 }
 
-void spool_bind_published(sqlite3_stmt *s, const struct spool_published *p, uint64_t at_ms)
+int spool_bind_published(sqlite3_stmt *s, const struct spool_published *p, uint64_t at_ms)
 {
+    const int codes[] = {spool_bind_slice(s, 3, p->topic), bind_blob(s, 6, p->members)};
+
     spool_bind_number(s, 1, p->seq);
     spool_bind_number(s, 2, p->doc.ticket);
-    spool_bind_slice(s, 3, p->topic);
     spool_bind_number(s, 4, p->prev);
     spool_bind_number(s, 5, at_ms);
-    bind_blob(s, 6, p->members);
     sqlite3_bind_int64(s, 7, spool_published_sum(p));
+    return worst(codes, COUNT(codes));
 }
 
-void spool_bind_dead(sqlite3_stmt *s, const struct spool_dead *dead)
+int spool_bind_dead(sqlite3_stmt *s, const struct spool_dead *dead)
 {
+    const int codes[] = {spool_bind_slice(s, 4, dead->reason), spool_bind_slice(s, 5, dead->plugin),
+                         spool_bind_slice(s, 6, dead->message),
+                         spool_bind_slice(s, 7, dead->doc.id),
+                         bind_doc(s, 8, &dead->doc, spool_dead_sum(dead))};
+
     if (dead->number)
         spool_bind_number(s, 1, dead->number);
     else
         sqlite3_bind_null(s, 1);
     spool_bind_number(s, 2, dead->ticket);
     spool_bind_number(s, 3, dead->at_ms);
-    spool_bind_slice(s, 4, dead->reason);
-    spool_bind_slice(s, 5, dead->plugin);
-    spool_bind_slice(s, 6, dead->message);
-    spool_bind_slice(s, 7, dead->doc.id);
-    bind_doc(s, 8, &dead->doc, spool_dead_sum(dead));
+    return worst(codes, COUNT(codes));
 }
 
 /* ---- out of one */

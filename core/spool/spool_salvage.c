@@ -73,10 +73,11 @@ static int run(struct work *w, const char *sql)
 
 /* ---- rows in */
 
-static int put(struct work *w, int which)
+/* bound: what binding the row came to. */
+static int put(struct work *w, int which, int bound)
 {
     sqlite3_stmt *s = w->put[which];
-    int code = sqlite3_step(s);
+    int code = bound == SQLITE_OK ? sqlite3_step(s) : bound;
 
     sqlite3_reset(s);
     if (judge(w, code))
@@ -89,20 +90,19 @@ static int put(struct work *w, int which)
 
 static int put_document(struct work *w, const struct spool_doc *d)
 {
-    spool_bind_document(w->put[PUT_DOCUMENT], d);
-    return put(w, PUT_DOCUMENT);
+    return put(w, PUT_DOCUMENT, spool_bind_document(w->put[PUT_DOCUMENT], d));
 }
 
 static int put_published(struct work *w, const struct carve_row *row)
 {
-    spool_bind_published(w->put[PUT_PUBLISHED], &row->published, row->at_ms);
-    return put(w, PUT_PUBLISHED);
+    sqlite3_stmt *s = w->put[PUT_PUBLISHED];
+
+    return put(w, PUT_PUBLISHED, spool_bind_published(s, &row->published, row->at_ms));
 }
 
 static int put_dead(struct work *w, const struct spool_dead *dead)
 {
-    spool_bind_dead(w->put[PUT_DEAD], dead);
-    return put(w, PUT_DEAD);
+    return put(w, PUT_DEAD, spool_bind_dead(w->put[PUT_DEAD], dead));
 }
 
 static void take_facts(struct work *w, const struct spool_facts *facts)
@@ -125,7 +125,7 @@ static int on_row(void *owner, const struct carve_row *row)
         return put_document(w, &row->doc);
     case CARVE_PENDING:
         sqlite3_bind_int64(w->put[PUT_PENDING], 1, (int64_t)row->key);
-        return put(w, PUT_PENDING);
+        return put(w, PUT_PENDING, SQLITE_OK);
     case CARVE_PUBLISHED:
         return put_published(w, row);
     case CARVE_DEAD:
@@ -146,7 +146,7 @@ static int on_damaged(void *owner, enum carve_kind kind, uint64_t key)
 
     sqlite3_bind_int(w->put[PUT_BAD], 1, (int)kind);
     sqlite3_bind_int64(w->put[PUT_BAD], 2, (int64_t)key);
-    return put(w, PUT_BAD);
+    return put(w, PUT_BAD, SQLITE_OK);
 }
 
 static int on_lost(void *owner, uint32_t page, uint32_t n)
@@ -346,15 +346,16 @@ static int drop_trimmed(struct work *w)
 
     if (!w->has_facts)
         return 0;
-    snprintf(sql, sizeof sql,
-             "CREATE TEMP TABLE trimmed AS SELECT seq, ticket FROM (SELECT seq, ticket, n,"
-             " sum(n) OVER (ORDER BY seq DESC) AS upto FROM (SELECT seq, ticket, length(members)"
-             " + length(head) + length(body) AS n FROM published JOIN documents USING (ticket)"
-             " WHERE seq <= %" PRIu64 ")) WHERE upto - n >= %" PRIu64 ";"
-             "DELETE FROM published WHERE seq IN (SELECT seq FROM temp.trimmed);"
-             "DELETE FROM pending WHERE ticket IN (SELECT ticket FROM temp.trimmed);"
-             "DELETE FROM documents WHERE ticket IN (SELECT ticket FROM temp.trimmed)",
-             w->facts.state.seq, w->facts.published_bytes);
+    snprintf(
+        sql, sizeof sql,
+        "CREATE TEMP TABLE trimmed AS SELECT seq, ticket FROM (SELECT seq, ticket, n,"
+        " sum(n) OVER (ORDER BY seq DESC) AS upto FROM (SELECT seq, ticket, " SPOOL_PUBLISHED_BYTES
+        " AS n FROM published JOIN documents d USING (ticket)"
+        " WHERE seq <= %" PRIu64 ")) WHERE upto - n >= %" PRIu64 ";"
+        "DELETE FROM published WHERE seq IN (SELECT seq FROM temp.trimmed);"
+        "DELETE FROM pending WHERE ticket IN (SELECT ticket FROM temp.trimmed);"
+        "DELETE FROM documents WHERE ticket IN (SELECT ticket FROM temp.trimmed)",
+        w->facts.state.seq, w->facts.published_bytes);
     return run(w, sql);
 }
 
@@ -399,7 +400,7 @@ static int name_log(struct work *w, const char *doubt)
         return fault_set(w->f, "the system gives no random bytes");
     memcpy(s->log, state->log, sizeof s->log);
     sqlite3_bind_text(w->put[PUT_LOG], 1, state->log, -1, SQLITE_STATIC);
-    return put(w, PUT_LOG);
+    return put(w, PUT_LOG, SQLITE_OK);
 }
 
 static int count(struct work *w)
@@ -407,9 +408,9 @@ static int count(struct work *w)
     struct spool_facts *now = &w->db->now;
     int64_t dead = ask(w, "SELECT count(*) FROM dead");
     int64_t pending = ask(w, "SELECT count(*) FROM pending");
-    int64_t dead_bytes = ask(w, "SELECT coalesce(sum(length(head) + length(body)), 0) FROM dead");
-    int64_t bytes = ask(w, "SELECT coalesce(sum(length(members) + length(head) + length(body)), 0)"
-                           " FROM published JOIN documents USING (ticket)");
+    int64_t dead_bytes = ask(w, "SELECT coalesce(sum(" SPOOL_DEAD_BYTES "), 0) FROM dead");
+    int64_t bytes = ask(w, "SELECT coalesce(sum(" SPOOL_PUBLISHED_BYTES "), 0)"
+                           " FROM published JOIN documents d USING (ticket)");
     int64_t seq = ask(w, "SELECT coalesce(max(seq), 0) FROM published");
     int64_t ticket = ask(w, "SELECT max(coalesce((SELECT max(ticket) FROM documents), 0),"
                             " coalesce((SELECT max(ticket) FROM dead), 0))");

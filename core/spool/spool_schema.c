@@ -36,6 +36,10 @@ const struct spool_root spool_roots[SPOOL_ROOTS] = {
     of ".id, " of ".made, " of ".form, " of ".received, " of ".head, " of ".body, " of ".sum"
 
 const char *const spool_statements[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_BEGIN_READING] = "BEGIN",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_ACCEPT] = "INSERT INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
                    " ON CONFLICT DO NOTHING",
     [SQL_PEND] = "INSERT INTO pending VALUES (?1)",
@@ -45,14 +49,19 @@ const char *const spool_statements[SQL_COUNT] = {
     [SQL_BURY] = "INSERT INTO dead VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                  " ?12, ?13)",
     [SQL_FORGET] = "DELETE FROM documents WHERE ticket = ?1",
-    [SQL_EXHUME] = "DELETE FROM dead WHERE number = ?1 RETURNING length(head) + length(body)",
+    [SQL_EXHUME] = "DELETE FROM dead WHERE number = ?1 RETURNING " SPOOL_DEAD_BYTES,
     [SQL_FACTS_SET] = "UPDATE facts SET ticket = ?1, seq = ?2, sent = ?3, pending = ?4,"
                       " dead = ?5, published_bytes = ?6, dead_bytes = ?7, sum = ?8",
-    [SQL_OLDEST] = "SELECT p.seq, p.ticket, p.at, length(p.members) + length(d.head)"
-                   " + length(d.body) FROM published p JOIN documents d USING (ticket)"
-                   " ORDER BY p.seq LIMIT 1",
-    [SQL_TRIM] = "DELETE FROM published WHERE seq = ?1",
-    [SQL_OLDEST_DEAD] = "SELECT number, at FROM dead ORDER BY number LIMIT 1",
+    /* Read for as long as there is something to trim, which then goes at once. */
+    [SQL_OLDEST] = "SELECT seq, at, " SPOOL_RESULT_BYTES " + coalesce((SELECT " SPOOL_DOCUMENT_BYTES
+                   " FROM documents d WHERE d.ticket = p.ticket), 0) FROM published p"
+                   " WHERE seq <= ?1 ORDER BY seq",
+    [SQL_TRIM_DOCUMENTS] = "DELETE FROM documents WHERE ticket IN"
+                           " (SELECT ticket FROM published WHERE seq <= ?1)",
+    [SQL_TRIM] = "DELETE FROM published WHERE seq <= ?1",
+    [SQL_OLDEST_DEAD] =
+        "SELECT number, at, " SPOOL_DEAD_BYTES " FROM dead WHERE number <= ?1 ORDER BY number",
+    [SQL_TRIM_DEAD] = "DELETE FROM dead WHERE number <= ?1",
     [SQL_NEXT_PENDING] =
         "SELECT d.ticket, " DOCUMENT("d") ", p.ticket FROM pending p"
                                           " LEFT JOIN documents d USING (ticket)"

@@ -58,7 +58,7 @@ def test_check_beside_a_daemon():
         assert done.returncode == 0 and "no fault is found" in done.stdout, done
         assert re.search(r"^pending    20,", done.stdout, re.M), done
         assert re.search(r"^published  62, seq 1 to 62, \d+ bytes$", done.stdout, re.M), done
-        assert re.search(r"^dead       3, 35 bytes$", done.stdout, re.M), done
+        assert re.search(r"^dead       3, \d+ bytes$", done.stdout, re.M), done
         [(log,)] = d.rows("SELECT log FROM facts")
         assert f"log        {log}, last seq 62" in done.stdout, done
         refused = spool("salvage", d.spool, d.folder / "new.db")

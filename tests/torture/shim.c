@@ -36,8 +36,8 @@ struct control {
     _Atomic int32_t kind;  /* which is armed */
     _Atomic int32_t error; /* an errno, or SHORT */
     _Atomic int32_t sticky;
-    int32_t unused;
-    _Atomic int64_t left; /* the call that is hit; 0: none */
+    _Atomic int32_t uptime_s; /* the same of the clock that counts from the start */
+    _Atomic int64_t left;     /* the call that is hit; 0: none */
     _Atomic int64_t fired;
     _Atomic int64_t clock_ms; /* what the clock is ahead */
     _Atomic int64_t calls[KINDS];
@@ -242,18 +242,26 @@ EXPORT void *realloc(void *p, size_t n)
 
 /* ---- the clock */
 
+static int64_t ahead_ms(clockid_t which)
+{
+    if (!control)
+        return 0;
+    if (which == CLOCK_MONOTONIC || which == CLOCK_MONOTONIC_COARSE)
+        return (int64_t)atomic_load(&control->uptime_s) * 1000;
+    return which == CLOCK_REALTIME ? atomic_load(&control->clock_ms) : 0;
+}
+
 EXPORT int clock_gettime(clockid_t which, struct timespec *t)
 {
     static _Atomic(void *) real;
     int (*next)(clockid_t, struct timespec *) = NULL;
-    int64_t ms = control && which == CLOCK_REALTIME ? atomic_load(&control->clock_ms) : 0;
     int r;
 
     if (!atomic_load(&real))
         atomic_store(&real, dlsym(RTLD_NEXT, "clock_gettime"));
     *(void **)&next = atomic_load(&real);
     r = next(which, t);
-    t->tv_sec += ms / 1000;
+    t->tv_sec += ahead_ms(which) / 1000;
     return r;
 }
 

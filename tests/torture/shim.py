@@ -8,7 +8,7 @@ import struct
 
 KINDS = ("write", "sync", "truncate", "read", "map", "memory", "send")
 SHORT = -1
-KIND, ERROR, STICKY, LEFT, FIRED, CLOCK, CALLS = 0, 4, 8, 16, 24, 32, 40
+KIND, ERROR, STICKY, UPTIME, LEFT, FIRED, CLOCK, CALLS = 0, 4, 8, 12, 16, 24, 32, 40
 SIZE = CALLS + 8 * len(KINDS)
 
 # What a call of the kind may come to: its name and its code.
@@ -59,3 +59,7 @@ class Shim:
 
     def set_clock(self, ms):
         struct.pack_into("<q", self.memory, CLOCK, ms)
+
+    def set_uptime(self, seconds):
+        """What the clock that timers go by is ahead; it must not go back."""
+        struct.pack_into("<i", self.memory, UPTIME, seconds)

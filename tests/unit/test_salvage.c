@@ -126,9 +126,11 @@ static void publish(struct spool_db *db, uint64_t from, uint64_t to)
     struct spool_published p = {.members = S("\"layer\":{\"label\":\"x\"}")};
     uint64_t seq, prev;
     struct fault f;
+    char id[16];
 
     for (uint64_t i = from; i <= to; i++) {
         p.doc.ticket = i;
+        p.doc.id = (struct slice){id, (size_t)snprintf(id, sizeof id, "id-%d", (int)i)};
         p.doc.head.n = head_of(i);
         p.doc.body.n = body_of(i);
         p.topic = i % 2 ? S("en.") : S("de.");
@@ -165,10 +167,11 @@ static void take_away(struct spool_db *db)
 {
     const struct spool_keep keep = {UINT64_MAX, KEPT, UINT64_MAX, UINT64_MAX};
     struct fault f;
+    bool more;
 
     for (uint64_t i = 0; i < 4; i++) {
         assert_int_equal(spool_db_begin(db, &f), SPOOL_OK);
-        assert_int_equal(spool_db_trim(db, &keep, 10000, &f), SPOOL_OK);
+        assert_int_equal(spool_db_trim(db, &keep, 10000, &more, &f), SPOOL_OK);
         accept_all(db, YOUNG + i * DOCUMENTS / 4, YOUNG + (i + 1) * DOCUMENTS / 4 - 1);
         assert_int_equal(spool_db_commit(db, &f), SPOOL_OK);
     }

@@ -106,7 +106,7 @@ static enum spool_result publish(struct box *b, uint64_t ticket, struct slice to
                                  uint64_t now_ms, uint64_t *seq, uint64_t *prev)
 {
     struct spool_published p = {
-        .doc = {.ticket = ticket, .head = S("{\"a\":1}"), .body = S("a\0b")},
+        .doc = {.ticket = ticket, .id = S("made"), .head = S("{\"a\":1}"), .body = S("a\0b")},
         .topic = topic,
         .members = S("\"x\":1")};
 
@@ -322,11 +322,15 @@ static void fill(struct box *b)
     commit(b);
 }
 
-static void trim(struct box *b, struct spool_keep keep, uint64_t now_ms)
+/* Whether there is more. */
+static bool trim(struct box *b, struct spool_keep keep, uint64_t now_ms)
 {
+    bool more = false;
+
     begin(b);
-    assert_int_equal(spool_db_trim(b->db, &keep, now_ms, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_trim(b->db, &keep, now_ms, &more, &b->f), SPOOL_OK);
     commit(b);
+    return more;
 }
 
 static uint64_t first_published(struct box *b)
@@ -347,7 +351,7 @@ static void trims_by_size_but_not_what_is_owed(void **state)
     trim(b, (struct spool_keep){1000, 1000, 1000, 1000}, 400);
     assert_int_equal(first_published(b), 1);
     assert_int_equal(state_of(b)->dead, 2);
-    trim(b, (struct spool_keep){1000, 30, 1000, 4}, 400); /* 15 bytes each, a dead letter 4 */
+    trim(b, (struct spool_keep){1000, 449, 1000, 80}, 400); /* 150 bytes each, a letter 80 */
     assert_int_equal(first_published(b), 2);
     assert_int_equal(state_of(b)->dead, 1);
     trim(b, (struct spool_keep){1000, 0, 1000, 0}, 400);
@@ -357,6 +361,86 @@ static void trims_by_size_but_not_what_is_owed(void **state)
     assert_int_equal(spool_db_pending(b->db, 0, &d, &b->f), SPOOL_OK);
     assert_int_equal(d.ticket, 4);
     assert_int_equal(state_of(b)->seq, 3);
+}
+
+/* All that is kept counts: an id, a reason, a topic, the row itself. */
+static void counts_every_part(void **state)
+{
+    static const struct slice part[] = {S("\xc3\xa4\xc3\xa4"), S("reason"), S("plug"), S("text"),
+                                        S("{head}"),           S("body.")};
+    struct box *b = *state;
+    struct spool_dead dead = {.reason = part[1],
+                              .plugin = part[2],
+                              .message = part[3],
+                              .doc = {.id = part[0], .head = part[4], .body = part[5]}};
+    uint64_t bytes = 64;
+
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        bytes += part[i].n;
+    begin(b);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(spool_db_bury(b->db, &dead, false, &b->f), SPOOL_OK);
+    commit(b);
+    trim(b, (struct spool_keep){1000, 0, 1000, 3 * bytes}, 0);
+    assert_int_equal(state_of(b)->dead, 3);
+    trim(b, (struct spool_keep){1000, 0, 1000, 3 * bytes - 1}, 0);
+    assert_int_equal(state_of(b)->dead, 2);
+    begin(b);
+    assert_int_equal(spool_db_exhume(b->db, 2, &b->f), SPOOL_OK);
+    commit(b);
+    trim(b, (struct spool_keep){1000, 0, 1000, bytes}, 0);
+    assert_int_equal(state_of(b)->dead, 1);
+}
+
+/* However much a commit brings, the trim takes as much away; of what was there before, and
+ * is too much since the limit is a lower one, a piece at a time. */
+static void trimming_keeps_up(void **state)
+{
+    const struct spool_keep none = {1000, 0, 1000, 0};
+    struct box *b = *state;
+    uint64_t seq, prev;
+    bool more = false;
+
+    begin(b);
+    for (uint64_t i = 1; i <= 2000; i++) {
+        accept_made(b, i);
+        assert_int_equal(publish(b, i, S("en."), 1, &seq, &prev), SPOOL_OK);
+        assert_int_equal(bury(b, 0, S("no_text"), false, 1), SPOOL_OK);
+    }
+    spool_db_sent(b->db, 1990);
+    assert_int_equal(spool_db_trim(b->db, &none, 1, &more, &b->f), SPOOL_OK);
+    commit(b);
+    assert_false(more);
+    assert_int_equal(first_published(b), 1991);
+    assert_int_equal(state_of(b)->dead, 0);
+
+    begin(b);
+    for (uint64_t i = 0; i < 700; i++)
+        assert_int_equal(bury(b, 0, S("no_text"), false, 1), SPOOL_OK);
+    commit(b);
+    assert_true(trim(b, none, 1));
+    assert_true(trim(b, none, 1));
+    assert_int_equal(state_of(b)->dead, 700 - 2 * 256);
+    assert_false(trim(b, none, 1));
+    assert_int_equal(state_of(b)->dead, 0);
+}
+
+/* SQLite binds NULL for what is too large for it; that is no damage. */
+static void too_large_a_row_is_no_damage(void **state)
+{
+    struct box *b = *state;
+    struct slice huge = {calloc(1, 1000000001), 1000000001}, half = {huge.p, 600000000};
+    struct spool_doc d = {.ticket = 1, .form = SPOOL_SPLIT, .id = S("x"), .head = huge};
+
+    begin(b);
+    assert_int_equal(spool_db_accept(b->db, &d, &b->f), SPOOL_IO);
+    assert_non_null(strstr(b->f.text, "more bytes in one row than SQLite takes"));
+    d.head = d.body = half;
+    b->f.text[0] = '\0';
+    assert_int_equal(spool_db_accept(b->db, &d, &b->f), SPOOL_IO);
+    assert_non_null(strstr(b->f.text, "more bytes in one row than SQLite takes"));
+    spool_db_rollback(b->db);
+    free((void *)huge.p);
 }
 
 static void trims_by_age_but_not_what_is_owed(void **state)
@@ -584,6 +668,9 @@ int main(void)
         CASE(log_has_one_name),
         CASE(dead_letters_are_found_and_taken_off),
         CASE(trims_by_size_but_not_what_is_owed),
+        CASE(counts_every_part),
+        CASE(trimming_keeps_up),
+        CASE(too_large_a_row_is_no_damage),
         CASE(trims_by_age_but_not_what_is_owed),
         CASE(an_id_is_known_until_it_is_trimmed),
         CASE(newer_version_is_refused),
