@@ -65,6 +65,10 @@ struct config_entry {
     size_t n_options;
 };
 
+/* The most that limits.document_bytes may be: whatever becomes of a document fits a row of the
+ * spool, which ledger_spool.c holds. */
+#define CONFIG_DOCUMENT_MOST (224u << 20)
+
 struct config {
     const char *file; /* as given, or NULL where all is default */
     struct {

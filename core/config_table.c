@@ -28,7 +28,8 @@ static const struct config_key endpoint_keys[] = {
 
 static const struct config_key limit_keys[] = {
     {"document_bytes", KIND_COUNT64, AT(limits.document_bytes), .def = "67108864", .min = 1,
-     .max = 1u << 30, .help = "Size of a document above which it is rejected as too_large."},
+     .max = CONFIG_DOCUMENT_MOST,
+     .help = "Size of a document above which it is rejected as too_large."},
     {"in_flight_documents", KIND_COUNT64, AT(limits.in_flight_documents), .def = "1000", .min = 1,
      .max = INT32_MAX,
      .help = "Documents accepted and not yet published; when there are that many, nothing more "

@@ -149,7 +149,7 @@ static void take_frame(struct child *c, const struct frame_head *head, const cha
 /* How large its next frame may be. */
 static uint64_t most(const struct child *c)
 {
-    return FRAME_MOST(c->queue.first ? c->queue.first->n_frame : 0);
+    return frame_most(c->queue.first ? c->queue.first->n_frame : 0);
 }
 
 static void take_frames(struct child *c)

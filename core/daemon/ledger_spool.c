@@ -3,8 +3,10 @@
  * daemon/ledger_spool.c - the ledger with a spool: what a document's steps write into the
  * spool. The hard rule of ledger.h: the owner hears of a step after its commit.
  */
+#include "config.h"
 #include "daemon/ledger.h"
 #include "daemon/parts.h"
+#include "daemon/sockets.h"
 #include "wire/stamp.h"
 
 #include <inttypes.h>
@@ -91,14 +93,35 @@ static int keep_result(struct flight_doc *d, const struct frame_result *r)
 
 /* ---- dead */
 
+enum { ID_MOST = 1 << 20 }; /* of what was not accepted */
+
+/* A letter fits a row, whether its document was accepted (its id may be nearly all of it, and a
+ * worker has told the message) or not (two frames, each as large as they come in). */
+_Static_assert(2ull * CONFIG_DOCUMENT_MOST + FRAME_LARGEST + (1 << 20) < SPOOL_ROW_MOST, "");
+_Static_assert(2ull * SOCKETS_LARGEST(CONFIG_DOCUMENT_MOST) + 2 * ID_MOST < SPOOL_ROW_MOST, "");
+
 static struct spool_dead dead_letter(struct flight_doc *d, struct slice reason)
 {
-    return (struct spool_dead){.ticket = d->ticket,
-                               .at_ms = (uint64_t)stamp_now(),
-                               .reason = reason,
-                               .plugin = d->result.of.plugin,
-                               .message = d->result.of.error,
-                               .doc = parts_kept(d)};
+    struct spool_dead dead = {.ticket = d->ticket,
+                              .at_ms = (uint64_t)stamp_now(),
+                              .reason = reason,
+                              .plugin = d->result.of.plugin,
+                              .message = d->result.of.error,
+                              .doc = parts_kept(d)};
+
+    if (!d->ticket && dead.doc.id.n > ID_MOST)
+        dead.doc.id = (struct slice){"", 0}; /* it is in the document too */
+    return dead;
+}
+
+/* It would be run again at the next start, and have two ends. */
+static enum spool_result must_be_pending(enum spool_result r, const struct flight_doc *d,
+                                         struct fault *f)
+{
+    if (r != SPOOL_NONE)
+        return r;
+    fault_set(f, "ticket %" PRIu64 " has a result, but is not pending in the spool", d->ticket);
+    return SPOOL_DAMAGED;
 }
 
 static enum spool_result run_bury(struct spool_task *t, struct spool_db *db, struct fault *f)
@@ -106,7 +129,7 @@ static enum spool_result run_bury(struct spool_task *t, struct spool_db *db, str
     struct flight_doc *d = document(t);
     struct spool_dead dead = dead_letter(d, d->result.of.topic);
 
-    return spool_db_bury(db, &dead, d->ticket != 0, f);
+    return must_be_pending(spool_db_bury(db, &dead, d->ticket != 0, f), d, f);
 }
 
 static void done_bury(struct spool_task *t)
@@ -178,16 +201,12 @@ static enum spool_result run_publish(struct spool_task *t, struct spool_db *db, 
     enum spool_result r =
         spool_db_publish(db, &p, (uint64_t)stamp_now(), &d->result.seq, &d->result.prev, f);
 
-    if (r == SPOOL_NONE) { /* it would go out without a seq */
-        fault_set(f, "ticket %" PRIu64 " has a result, but is not pending in the spool", d->ticket);
-        return SPOOL_DAMAGED;
-    }
     if (r == SPOOL_OK && d->result.of.error.p) {
         struct spool_dead dead = dead_letter(d, failed);
 
         r = spool_db_bury(db, &dead, false, f);
     }
-    return r;
+    return must_be_pending(r, d, f);
 }
 
 static void done_publish(struct spool_task *t)

@@ -153,7 +153,7 @@ int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, str
                          ? (int)c->limits.subscriber_documents
                          : INT32_MAX;
     /* What is above the limit but below this is answered with too_large. */
-    int64_t largest = 2 * (int64_t)c->limits.document_bytes + (1 << 20);
+    int64_t largest = SOCKETS_LARGEST((int64_t)c->limits.document_bytes);
     const struct endpoint endpoints[] = {
         {"pull", c->endpoints.pull, ZMQ_PULL, WAITING, 0, largest, &s->pull, s->at[0]},
         {"ack", c->endpoints.ack, ZMQ_ROUTER, WAITING, REPLIES, largest, &s->ack, s->at[1]},

@@ -10,6 +10,9 @@
 #include "daemon/zmq_uv.h"
 #include "log.h"
 
+/* The largest frame of a document that comes in; what is larger drops the connection. */
+#define SOCKETS_LARGEST(document_bytes) (2 * (document_bytes) + (1 << 20))
+
 struct sockets {
     void *context;
     struct zmq_uv pull, ack, publish, replay; /* not open where the endpoint is off */

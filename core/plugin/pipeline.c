@@ -540,6 +540,11 @@ void pipeline_outcomes(const struct pipeline *p, char *to)
     }
 }
 
+size_t pipeline_provider(const struct pipeline *p, const char *layer)
+{
+    return p->entries[provider(p, layer)].index;
+}
+
 const char *pipeline_spent(const struct pipeline *p)
 {
     for (size_t i = 0; i < p->n; i++)

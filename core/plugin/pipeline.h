@@ -32,6 +32,9 @@ void pipeline_run(struct pipeline *p, struct doc *d, const char *const *skip);
  * frame_outcome. What was not run by the fault of another counts as that. */
 void pipeline_outcomes(const struct pipeline *p, char *to);
 
+/* The entry of the configuration whose layer is published under this name, which one is. */
+size_t pipeline_provider(const struct pipeline *p, const char *layer);
+
 /* Who can't go on (GLOSS_EFATAL) and is not called again in this process, or NULL. */
 const char *pipeline_spent(const struct pipeline *p);
 

@@ -42,6 +42,7 @@ struct doc_layer {
     const char *as;   /* as it is published */
     uint32_t flags;   /* GLOSS_ONE, GLOSS_MANY, GLOSS_NOTEXT */
     size_t n, room;
+    size_t bytes; /* that it took when it was last written as JSON */
     struct gloss_annot *annots;
     struct doc_annot_attrs *attrs; /* one for each annotation */
 };

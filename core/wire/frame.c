@@ -124,6 +124,13 @@ int frame_doc_read(const char *payload, size_t n, struct doc_fields *f, struct f
     return r.n == 0 ? 0 : -1;
 }
 
+uint64_t frame_most(uint64_t n)
+{
+    uint64_t most = (UINT64_C(256) << 20) + 32 * n;
+
+    return most < FRAME_LARGEST ? most : FRAME_LARGEST;
+}
+
 size_t frame_result_size(const struct frame_result *r)
 {
     return slices_size(&r->topic, RESULT_PARTS);

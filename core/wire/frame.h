@@ -56,8 +56,11 @@ struct frame_result {
     struct slice topic, plugin, error, outcomes, members; /* error.p NULL: nothing failed */
 };
 
-/* The most a document of n bytes may become; who sends more has gone mad. */
-#define FRAME_MOST(n) ((UINT64_C(256) << 20) + 32 * (uint64_t)(n))
+/* The most that an answer may take, whatever it is about: it fits a row of the spool. */
+#define FRAME_LARGEST (UINT64_C(384) << 20)
+
+/* The most that one about a document of n bytes may take; who sends more has gone mad. */
+uint64_t frame_most(uint64_t n);
 
 /* The status of a worker that has ended because it is used up: a fresh one can go on. */
 enum { FRAME_SPENT = 75 };

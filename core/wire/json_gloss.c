@@ -156,8 +156,12 @@ void json_put_gloss(struct json_out *o, struct doc *d, enum utf8_unit unit, uint
     if (init_part(&g, &g.title, 0, d->body ? d->body - 1 : 0, unit) < 0 ||
         init_part(&g, &g.text, d->body, d->len, unit) < 0)
         o->failed = true;
-    for (size_t i = 0; i < d->n_layers && !o->failed; i++)
+    for (size_t i = 0; i < d->n_layers && !o->failed; i++) {
+        size_t before = o->n;
+
         put_layer(&g, &d->layers[i]);
+        d->layers[i].bytes = o->n - before;
+    }
     arena_finish(&g.arena);
     json_puts(o, "\"run\":{\"worker_us\":");
     json_put_uint(o, worker_us);

@@ -308,6 +308,25 @@ static int put_answer(struct worker *w, uint64_t started_us)
     return FRAME_GLOSS;
 }
 
+/* What was found is more than can be kept and published: the document runs again without the
+ * plugin that has written the most. */
+static void leave_out_largest(struct worker *w, const struct doc_fields *fields, size_t *n_skip)
+{
+    static const char why[] = "left out: its layers are too large to be published";
+    const struct doc_layer *largest = NULL;
+
+    for (const struct doc_layer *l = w->doc.layers; l < w->doc.layers + w->doc.n_layers; l++)
+        if (l->bytes > (largest ? largest->bytes : 0))
+            largest = l;
+    if (!largest || *n_skip >= w->config.n_pipeline) {
+        w->doc.dead = "what was found in it is too large to be published";
+        return;
+    }
+    w->skip[*n_skip].entry = (uint32_t)pipeline_provider(w->pipeline, largest->as);
+    w->skip[(*n_skip)++].why = (struct slice){why, sizeof why - 1};
+    run(w, fields, *n_skip);
+}
+
 static int serve(struct worker *w, const struct frame_head *head, const char *payload)
 {
     uint64_t started_us = channel_now_us();
@@ -321,10 +340,10 @@ static int serve(struct worker *w, const struct frame_head *head, const char *pa
         return -1;
     run(w, &fields, n_skip);
     type = put_answer(w, started_us);
-    if (w->channel.out.n - begin > FRAME_MOST(head->size)) {
-        w->doc.dead = "its layers are too large to be published";
+    while (type == FRAME_GLOSS && w->channel.out.n - begin > frame_most(head->size)) {
         w->channel.out.n = begin;
         channel_begin(&w->channel);
+        leave_out_largest(w, &fields, &n_skip);
         type = put_answer(w, started_us);
     }
     if (type < 0 || channel_end(&w->channel, begin, (uint32_t)type, head->ticket) < 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a plugin may do to its worker, and what becomes of the document, of the plugin and of
 everybody else. Crashes and hangs are in test_workers.py, what is forbidden in test_confine.py."""
+import json
 import os
 import pathlib
 import re
@@ -8,7 +9,9 @@ import shutil
 import subprocess
 import sys
 
-from harness import SANITIZED, Daemon, main, receive, wait
+import zmq
+
+from harness import SANITIZED, Daemon, ask, main, receive, wait
 from test_workers import faulty, run_with_bad_one
 
 
@@ -156,6 +159,27 @@ def test_layers_are_bounded():
         push.send_string(text)
         topic, body = sub.recv_multipart()
         assert topic != b"~" and 8 << 20 < len(body) < (9 << 20) + 20 * len(text)
+
+
+def test_all_layers_together_are_bounded():
+    """What fits no row of the spool is published without the plugin that has written the most."""
+    if SANITIZED:
+        return
+    huge = {"plugin": "huge", "options": {"text": True, "times": 15}}
+    with Daemon(pipeline=[huge, {**huge, "as": "longer_name"}, faulty("none")], workers=1) as d:
+        sub, req, replay = d.subscribe(rcvhwm=0), d.req(), d.socket(zmq.REQ, "replay")
+        assert ask(req, "All of it, again and again. " * 500000)["status"] == "accepted"
+        assert ask(req, "good")["status"] == "accepted"
+        [(_, out)] = receive(sub)
+        assert out["gloss"]["faulty"]["label"] == "survived" and "huge" in out["gloss"]
+        assert out["gloss"]["run"]["errors"] == [{"plugin": "huge#2", "error": "left out: its layers are too large to be published"}]
+        [(_, out)] = receive(sub)
+        assert "longer_name" in out["gloss"] and "errors" not in out["gloss"]["run"]
+        replay.send_json({"dead": "list"})
+        head, *letters = [json.loads(part) for part in replay.recv_multipart()]
+        assert [(letter["reason"], letter["plugin"]) for letter in letters] == [("plugin_failed", "huge#2")]
+        assert d.stop() == 0
+        assert " warn " not in d.log()
 
 
 def test_memory_kept():

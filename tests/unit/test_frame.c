@@ -155,12 +155,20 @@ static void result_comes_back(void **state)
         assert_int_equal(frame_result_read(payload, cut, &back), -1);
 }
 
+static void answers_are_bounded(void **state)
+{
+    (void)state;
+    assert_int_equal(frame_most(0), 256 << 20);
+    assert_int_equal(frame_most(1 << 20), 288 << 20);
+    assert_int_equal(frame_most(UINT32_MAX), FRAME_LARGEST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(document_comes_back),       cmocka_unit_test(document_without_anything),
         cmocka_unit_test(cut_documents_are_refused), cmocka_unit_test(lies_are_refused),
-        cmocka_unit_test(result_comes_back),
+        cmocka_unit_test(result_comes_back),         cmocka_unit_test(answers_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
