@@ -100,8 +100,8 @@ static int check(const char *path)
         puts("no fault is found");
         return CLI_OK;
     }
-    printf("%" PRIu64 " fault%s: stop glossd, move the file (with its -wal) away, save what can be "
-           "saved by\n`gloss spool salvage FILE NEW`, and put NEW in its place\n",
+    printf("%" PRIu64 " fault%s: stop glossd, save what can be saved by `gloss spool salvage FILE "
+           "NEW`,\nmove FILE away with its -wal, -shm and .lock, and put NEW in its place\n",
            c.faults, c.faults == 1 ? "" : "s");
     return CLI_FAILED;
 }

@@ -304,8 +304,8 @@ static void on_message(void *owner, struct zmq_uv_message *m)
 
 /* ---- the rest of it */
 
-void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, const char *path,
-                 struct stats *stats, struct unread *unread, const char *log, void *owner)
+void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, struct stats *stats,
+                 struct unread *unread, const char *log, void *owner)
 {
     struct fault f;
 
@@ -316,9 +316,9 @@ void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, c
     arena_init(&r->scratch, SIZE_MAX);
     socket->on_message = on_message;
     socket->owner = r;
-    if (!spool || !*path || !socket->socket)
+    if (!spool || spool_db_is_in_memory(spool->db) || !socket->socket)
         return;
-    r->reader = spool_db_open_readonly(path, &f);
+    r->reader = spool_db_open_reader(spool->db, &f);
     if (!r->reader)
         log_warn("replay", "%s: it is read between commits", f.text);
 }

@@ -96,10 +96,10 @@ struct replay {
     struct unread *unread; /* counts the answers */
 };
 
-/* Reads nothing until replay_open. path is that of the spool, "" where it has none. log, the
- * name of the log, must outlive r. */
-void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, const char *path,
-                 struct stats *stats, struct unread *unread, const char *log, void *owner);
+/* Reads nothing until replay_open. spool NULL: there is none. log, the name of the log, must
+ * outlive r. */
+void replay_init(struct replay *r, struct zmq_uv *socket, struct spool *spool, struct stats *stats,
+                 struct unread *unread, const char *log, void *owner);
 void replay_open(struct replay *r);
 
 /* Takes no more requests; the one that runs is answered. May be called twice. */

@@ -484,7 +484,7 @@ static int open_ledger(struct supervisor *s, struct fault *f)
                  s->ledger.log, s->ledger.seq);
     s->letters = (struct letters){&s->ingest, &s->flight, &s->ledger, &s->replay, 0, 0};
     replay_init(&s->replay, &s->sockets.replay, s->ledger.spool.db ? &s->ledger.spool : NULL,
-                c->spool.path, &s->stats, &s->unread_replay, s->ledger.log, &s->letters);
+                &s->stats, &s->unread_replay, s->ledger.log, &s->letters);
     return 0;
 }
 

@@ -7,12 +7,14 @@
  */
 #include "spool/spool_check.h"
 
+#include "spool/spool_lock.h"
 #include "spool/spool_pages.h"
 #include "spool/spool_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FAULTS_A_STEP = 100 }; /* further ones are only counted */
 
@@ -24,6 +26,7 @@ struct look {
     uint64_t salvaged; /* the last seq given when it was salvaged; 0: it never was */
     struct spool_facts facts;
     bool has_facts;
+    struct spool_mark mark; /* of what was committed; "": none */
 };
 
 static void find(struct look *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -120,9 +123,13 @@ static void on_size(struct look *l, sqlite3_stmt *s)
 
 static void on_facts(struct look *l, sqlite3_stmt *s)
 {
+    char missing[SPOOL_MISSES];
+
     l->has_facts = true;
     if (!spool_fill_facts(s, &l->facts))
         find(l, "facts: the sum is wrong");
+    else if (spool_mark_misses(&l->mark, &l->facts.state, missing))
+        find(l, "facts: %s", missing);
     memcpy(l->c->log, l->facts.state.log, sizeof l->c->log);
     l->c->seq = l->facts.state.seq;
     l->c->sent = l->facts.state.sent;
@@ -281,6 +288,17 @@ static void check_wal(struct look *l, const char *path)
     spool_pages_close(&pages);
 }
 
+/* Before the moment that is looked at, for a daemon may go on. */
+static void read_mark(struct look *l, const char *path)
+{
+    int lock = spool_lock_look(path);
+
+    if (!spool_mark_read(lock, &l->mark))
+        *l->mark.log = '\0';
+    if (lock >= 0)
+        close(lock);
+}
+
 static void look(struct look *l)
 {
     each(l, "the file", "PRAGMA integrity_check(1000)", on_integrity);
@@ -357,6 +375,7 @@ int spool_check(struct spool_check *c, const char *path, struct fault *f)
     if (!db)
         return -1;
     l.sql = db->sql;
+    read_mark(&l, path);
     if (!spool_db_is_served(path)) /* else it changes under our eyes; before SQLite mends it */
         check_wal(&l, path);
     sqlite3_exec(db->sql, "BEGIN", NULL, NULL, NULL);

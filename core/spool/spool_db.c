@@ -5,7 +5,10 @@
  */
 #include "spool/spool_db.h"
 
+#include "spool/spool_lock.h"
 #include "spool/spool_parts.h"
+
+#include <unistd.h>
 
 enum { TRIM_ROWS = 256, TRIM_BYTES = 16 << 20 }; /* what one call of trim takes away at least */
 
@@ -60,16 +63,34 @@ static enum spool_result write_facts(struct spool_db *db, struct fault *f)
     return spool_step(db, SQL_FACTS_SET, f);
 }
 
+/* What is committed into files that have lost their names is lost with the process. */
+static enum spool_result check_files(const struct spool_db *db, struct fault *f)
+{
+    const char *moved = spool_files_moved(db);
+
+    if (!moved)
+        return SPOOL_OK;
+    fault_set(f,
+              "%s was moved or removed while it is in use: put it back as it was, and it goes on; "
+              "what was removed is in /proc/%d/fd until it ends, see man glossd, TROUBLE WITH THE SPOOL",
+              moved, (int)getpid());
+    return SPOOL_IO;
+}
+
 enum spool_result spool_db_commit(struct spool_db *db, struct fault *f)
 {
     enum spool_result r = write_facts(db, f);
 
     if (r == SPOOL_OK)
-        r = spool_step(db, SQL_COMMIT, f);
+        r = check_files(db, f);
     if (r == SPOOL_OK)
+        r = spool_step(db, SQL_COMMIT, f);
+    if (r == SPOOL_OK) {
         db->committed = db->now;
-    else
+        spool_mark_write(db);
+    } else {
         spool_db_rollback(db);
+    }
     return r;
 }
 

@@ -99,6 +99,9 @@ struct spool_db *spool_db_open(const char *path, struct fault *f);
 /* The same for looking only: whoever serves it may go on. */
 struct spool_db *spool_db_open_readonly(const char *path, struct fault *f);
 
+/* The same for the process that serves it, which must open its file in no other way. */
+struct spool_db *spool_db_open_reader(const struct spool_db *served, struct fault *f);
+
 void spool_db_close(struct spool_db *db); /* NULL is accepted */
 
 bool spool_db_is_in_memory(const struct spool_db *db);

@@ -3,6 +3,7 @@
  * spool/spool_open.c - a spool is opened, made, or refused with what to do. The
  * hard rule: a file that is not a spool of this version is not touched.
  */
+#include "spool/spool_lock.h"
 #include "spool/spool_pages.h"
 #include "spool/spool_parts.h"
 
@@ -12,14 +13,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    BUSY_MS = 2000, /* somebody looks into the file with sqlite3 */
-    TRIES = 20,     /* to lock it */
-    TRY_MS = 50,
-};
+enum { BUSY_MS = 2000 }; /* somebody looks into the file with sqlite3 */
+
+/* Whether closing leaves the -wal as it is. Else SQLite folds it in and deletes it: not that of a
+ * spool that is damaged or refused, for people to look at; nor, by its name, one that has come to
+ * where ours was. */
+static void keep_wal(struct spool_db *db, bool is_kept)
+{
+    if (db->sql)
+        sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)is_kept, NULL);
+}
 
 enum spool_result spool_damaged(struct spool_db *db, struct fault *f, const char *what, ...)
 {
@@ -30,9 +36,10 @@ enum spool_result spool_damaged(struct spool_db *db, struct fault *f, const char
     vsnprintf(said, sizeof said, what, ap);
     va_end(ap);
     fault_set(f,
-              "the spool %s is damaged (%s): see `gloss spool check %s`, move it away, and save "
-              "what can be saved by `gloss spool salvage`",
+              "the spool %s is damaged (%s): see `gloss spool check %s`, move it away with its "
+              "-wal, -shm and .lock, and save what can be saved by `gloss spool salvage`",
               db->path, said, db->path);
+    keep_wal(db, true);
     return SPOOL_DAMAGED;
 }
 
@@ -52,6 +59,9 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
                   "million: lower limits.document_bytes",
                   db->path);
         return SPOOL_IO;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return spool_busy(db, f);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
@@ -64,18 +74,6 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
     }
 }
 
-/* A glossd that was killed just now may hold it for a moment, in a child that it was about
- * to start. 0, or -1. */
-static int lock(int fd)
-{
-    for (int i = 0; i < TRIES; i++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return 0;
-        usleep(TRY_MS * 1000);
-    }
-    return -1;
-}
-
 bool spool_db_is_in_memory(const struct spool_db *db)
 {
     return !strcmp(db->path, SPOOL_MEMORY);
@@ -84,48 +82,40 @@ bool spool_db_is_in_memory(const struct spool_db *db)
 /* Two daemons on one file would give the same seq twice. */
 static int take_lock(struct spool_db *db, struct fault *f)
 {
-    char *name;
-
-    if (spool_db_is_in_memory(db))
-        return 0;
-    if (asprintf(&name, "%s.lock", db->path) < 0)
-        return fault_set(f, "no memory");
-    db->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    free(name);
-    if (db->lock < 0)
-        return fault_set(f, "the spool %s: %s: is the folder there, and ours to write?", db->path,
-                         strerror(errno));
-    if (lock(db->lock) < 0)
-        return fault_set(f, "the spool %s is in use by another glossd: give this one another path",
-                         db->path);
-    return 0;
+    return spool_db_is_in_memory(db) ? 0 : spool_lock_take(db, f);
 }
 
-bool spool_db_is_served(const char *path)
+static off_t size_of(const char *path, const char *ending)
 {
+    struct stat st;
     char *name;
-    int lock;
-    bool is;
+    off_t size = 0;
 
-    if (asprintf(&name, "%s.lock", path) < 0)
-        return false;
-    lock = open(name, O_RDONLY | O_CLOEXEC);
+    if (asprintf(&name, "%s%s", path, ending) < 0)
+        return 0;
+    if (stat(name, &st) == 0)
+        size = st.st_size;
     free(name);
-    is = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB);
-    if (lock >= 0)
-        close(lock);
-    return is;
+    return size;
 }
 
 /* SQLite would take a -wal that is damaged in its midst for one that ends there, and undo
- * commits that others were told of. */
+ * commits that others were told of; and delete one whose file is not there. */
 static int check_wal(struct spool_db *db, struct fault *f)
 {
     struct spool_pages pages;
     bool damaged;
 
-    if (access(db->path, F_OK))
+    if (spool_db_is_in_memory(db))
         return 0;
+    if (size_of(db->path, "") == 0)
+        return size_of(db->path, "-wal") == 0
+                   ? 0
+                   : fault_set(f,
+                               "%s-wal has commits of a spool, but %s itself is gone or empty: put "
+                               "that back beside it; or move the -wal, the -shm and the .lock to "
+                               "where it is, for they belong together",
+                               db->path, db->path);
     if (spool_pages_open(&pages, db->path, f))
         return -1;
     damaged = pages.damaged;
@@ -243,6 +233,29 @@ static int read_facts(struct spool_db *db, struct fault *f)
     return r;
 }
 
+/* Whether all is there that was committed. Before a log gets its first mark, the file itself must
+ * have the log: else, without its -wal, it would be taken for one that never had any. */
+static int check_mark(struct spool_db *db, struct fault *f)
+{
+    const struct spool_state *state = &db->committed.state;
+    struct spool_mark mark;
+    char what[SPOOL_MISSES];
+
+    if (spool_db_is_in_memory(db))
+        return 0;
+    if (!spool_mark_read(db->lock, &mark) || strcmp(mark.log, state->log) != 0) {
+        if (spool_judge(
+                db, sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL),
+                f))
+            return -1;
+    } else if (spool_mark_misses(&mark, state, what)) {
+        spool_damaged(db, f, "%s", what);
+        return -1;
+    }
+    spool_mark_write(db);
+    return 0;
+}
+
 /* Documents are private, whatever the umask; SQLite gives the -wal and the -shm the mode of
  * the file. One that is there keeps the mode that its owner gave it. */
 static int make_private(const struct spool_db *db, struct fault *f)
@@ -292,6 +305,7 @@ static int open_file(struct spool_db *db, int flags, struct fault *f)
     if (in_memory) /* which is 1 GiB else */
         sqlite3_file_control(db->sql, NULL, SQLITE_FCNTL_SIZE_LIMIT, &(sqlite3_int64){INT64_MAX});
     sqlite3_busy_timeout(db->sql, BUSY_MS);
+    keep_wal(db, true);
     return 0;
 }
 
@@ -312,17 +326,19 @@ struct spool_db *spool_db_open(const char *path, struct fault *f)
     if (spool_pages_identify(path, f) || take_lock(db, f) || check_wal(db, f) ||
         make_private(db, f) || open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
         run(db, spool_db_is_in_memory(db) ? memory_settings : settings, f) ||
-        check_version(db, true, f) || prepare(db, f) || read_facts(db, f))
+        check_version(db, true, f) || prepare(db, f) || read_facts(db, f) || check_mark(db, f) ||
+        (!spool_db_is_in_memory(db) && spool_files_note(db, f)))
         goto fail;
+    keep_wal(db, false);
     return db;
 fail:
     spool_db_close(db);
     return NULL;
 }
 
-struct spool_db *spool_open_raw(const char *path, struct fault *f)
+static struct spool_db *open_reader(const char *path, struct fault *f)
 {
-    struct spool_db *db = spool_pages_identify(path, f) ? NULL : create(path, f);
+    struct spool_db *db = create(path, f);
 
     if (db && open_file(db, SQLITE_OPEN_READONLY, f)) {
         spool_db_close(db);
@@ -331,10 +347,8 @@ struct spool_db *spool_open_raw(const char *path, struct fault *f)
     return db;
 }
 
-struct spool_db *spool_db_open_readonly(const char *path, struct fault *f)
+static struct spool_db *begin_reader(struct spool_db *db, struct fault *f)
 {
-    struct spool_db *db = spool_open_raw(path, f);
-
     if (!db)
         return NULL;
     if (check_version(db, false, f) || prepare(db, f) || read_facts(db, f))
@@ -345,13 +359,34 @@ fail:
     return NULL;
 }
 
+struct spool_db *spool_open_raw(const char *path, struct fault *f)
+{
+    return spool_pages_identify(path, f) ? NULL : open_reader(path, f);
+}
+
+struct spool_db *spool_db_open_readonly(const char *path, struct fault *f)
+{
+    return begin_reader(spool_open_raw(path, f), f);
+}
+
+/* It is not identified: closing any descriptor of the file ends the locks that SQLite has on it
+ * for this process. The next program that opens and closes the file would then take itself for
+ * the last, and delete the -wal under our hands. */
+struct spool_db *spool_db_open_reader(const struct spool_db *served, struct fault *f)
+{
+    return begin_reader(open_reader(served->path, f), f);
+}
+
 void spool_db_close(struct spool_db *db)
 {
     if (!db)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(db->statement[i]);
+    if (spool_files_moved(db))
+        keep_wal(db, true);
     sqlite3_close(db->sql);
+    spool_files_forget(db);
     if (db->lock >= 0)
         close(db->lock);
     free(db->path);

@@ -114,7 +114,7 @@ static int open_beside(const char *path, const char *ending)
 
     if (asprintf(&name, "%s%s", path, ending) < 0)
         return -1;
-    fd = open(name, O_RDONLY | O_CLOEXEC);
+    fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
     free(name);
     return fd;
 }
@@ -388,8 +388,12 @@ int spool_pages_identify(const char *path, struct fault *f)
     if (p.file < 0)
         return 0; /* who opens it in earnest says why */
     find_page_size(&p);
-    if (fstat(p.file, &st) == 0 && S_ISDIR(st.st_mode))
+    if (fstat(p.file, &st) < 0)
+        r = fault_set(f, "%s: %s", path, strerror(errno));
+    else if (S_ISDIR(st.st_mode))
         r = fault_set(f, "%s is a folder: give the path of the file", path);
+    else if (!S_ISREG(st.st_mode))
+        r = fault_set(f, "%s is no file, but a FIFO or a device: give another path", path);
     else if (!could_be_spool(&p))
         r = fault_set(f, "%s is no spool of glossd: give another path", path);
     close(p.file);

@@ -8,6 +8,7 @@
 #include "spool/spool_db.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 /* A spool is told by these two; a newer version is refused. */
 #define SPOOL_APPLICATION 0x676c6f73 /* "glos" */
@@ -57,12 +58,22 @@ struct spool_facts {
     uint64_t published_bytes, dead_bytes;
 };
 
+enum { SPOOL_FILES = 4 }; /* itself, -wal, -shm, .lock */
+
+/* A file that is in use. inode 0: it is not known. */
+struct spool_file {
+    char *name;
+    dev_t device;
+    ino_t inode;
+};
+
 struct spool_db {
     sqlite3 *sql;
     sqlite3_stmt *statement[SQL_COUNT];
     struct spool_facts now, committed;
     char *path;
     int lock; /* holds the file against another glossd; -1: none */
+    struct spool_file file[SPOOL_FILES];
 };
 
 /* The tables of a new spool, in one script. */
@@ -87,6 +98,9 @@ struct spool_db *spool_open_raw(const char *path, struct fault *f);
 
 /* What a code of SQLite means to us, with f filled where it is none of the good ones. */
 enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f);
+
+/* SPOOL_IO, with f saying who has it locked. */
+enum spool_result spool_busy(const struct spool_db *db, struct fault *f);
 
 /* Runs a bound statement that gives no row, and makes it ready for the next time. */
 enum spool_result spool_step(struct spool_db *db, enum spool_sql which, struct fault *f);

@@ -9,6 +9,7 @@
 #include "spool/spool_salvage.h"
 
 #include "spool/spool_carve.h"
+#include "spool/spool_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,7 @@ struct work {
     struct spool_facts facts; /* the last that can be read */
     uint64_t number;          /* the last given to a dead letter */
     unsigned rows;            /* since the last commit */
+    struct spool_mark mark;   /* of what was committed; "": none */
 };
 
 static void lose(struct work *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -388,7 +390,10 @@ static int name_log(struct work *w, const char *doubt)
     struct stamp ids = {0};
     struct spool_salvage *s = w->s;
     struct spool_state *state = &w->db->now.state;
+    char missing[SPOOL_MISSES];
 
+    if (!*doubt && w->has_facts && spool_mark_misses(&w->mark, &w->facts.state, missing))
+        doubt = missing;
     snprintf(s->doubt, sizeof s->doubt, "%s",
              w->has_facts ? doubt : "the row of facts, which has it, is lost");
     s->new_log = *s->doubt;
@@ -561,12 +566,7 @@ static void delete_files(const char *path)
 /* A glossd that is at work on it would change it under our eyes. -1: there is one. */
 static int lock_old(const char *path, int *lock, struct fault *f)
 {
-    char *name;
-
-    if (asprintf(&name, "%s.lock", path) < 0)
-        return fault_set(f, "no memory");
-    *lock = open(name, O_RDONLY | O_CLOEXEC);
-    free(name);
+    *lock = spool_lock_look(path);
     if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB))
         return fault_set(f, "the spool %s is in use by glossd: stop that first", path);
     return 0;
@@ -601,6 +601,8 @@ int spool_salvage(struct spool_salvage *s, const char *from, const char *to, str
 
     if (spool_pages_identify(from, f) == 0 && lock_old(from, &lock, f) == 0 &&
         spool_pages_open(&pages, from, f) == 0) {
+        if (!spool_mark_read(lock, &w.mark))
+            *w.mark.log = '\0';
         r = fill_new(&w, &pages, from, to);
         spool_pages_close(&pages);
     }

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 
+import zmq
 from harness import BUILD, ask, main, wait
 from test_spool import SLOW, Spooled
 
@@ -83,10 +84,17 @@ def test_export():
         assert len(lines(d.spool)) == 62 + 20 + 3
 
 
-def damage(d, kind, rng):
-    """Makes a page with rows of documents zeros, or random; it is not in the -wal then."""
+def fold(d):
+    """All that is in the -wal into the file."""
     with sqlite3.connect(d.spool) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+def damage(d, kind, rng):
+    """Makes a page with rows of documents zeros, or random; it is not in the -wal then."""
+    fold(d)
+    with sqlite3.connect(d.spool) as db:
         pages = [n for n, in db.execute("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' AND ncell > 0", (kind,))]
     db.close()
     whole = bytearray(d.spool.read_bytes())
@@ -243,6 +251,8 @@ def test_replay_of_damage_goes_on():
         for i in range(3):
             ask(req, f"text {i}")
         wait("all is published", lambda: d.rows("SELECT count(*) FROM published") == [(3,)])
+        ask(req, "one more, with which it is written that those are sent")
+        wait("that", lambda: d.rows("SELECT sent FROM facts") >= [(2,)])
         d.die()
         with sqlite3.connect(d.spool) as db:
             db.execute("UPDATE published SET members = replace(members, ':', ';') WHERE seq = 2")
@@ -275,10 +285,12 @@ def test_damage_found_while_running():
 def test_lost_wal_is_refused():
     """SQLite would go on without it, and undo what others were told of."""
     with Spooled(pipeline=STUCK) as d:
-        ask(d.req(), "x")
+        for i in range(20):
+            ask(d.req(), f"x {i}")
         d.die()
         wal = pathlib.Path(f"{d.spool}-wal")
         whole = wal.read_bytes()
+        beside(d)[".lock"].write_bytes(b"")  # so that nothing else tells
         for left in (None, whole[: len(whole) // 2], whole[:-4120]):
             shm = pathlib.Path(f"{d.spool}-shm").read_bytes()
             wal.unlink() if left is None else wal.write_bytes(left)
@@ -288,6 +300,249 @@ def test_lost_wal_is_refused():
             assert pathlib.Path(f"{d.spool}-shm").read_bytes() == shm
         wal.write_bytes(whole)
         d.start()
+
+
+def beside(d):
+    return {ending: pathlib.Path(f"{d.spool}{ending}") for ending in ("", "-wal", "-shm", ".lock")}
+
+
+def refuse(d, why):
+    """The start is refused, and changes neither the file nor its -wal."""
+    before = {ending: path.read_bytes() for ending, path in beside(d).items() if path.exists() and ending in ("", "-wal")}
+    d.start(wait_ready=False)
+    assert d.process.wait(10) == 2
+    assert re.search(why, d.log()) and d.log().count("\n") == 1, d.log()
+    for ending, whole in before.items():
+        assert beside(d)[ending].read_bytes() == whole, ending
+
+
+def empty_wal(at):
+    os.truncate(at["-wal"], 0)
+
+
+def cut_wal(at):
+    os.truncate(at["-wal"], 31)
+
+
+def cut_frames(at):
+    """To whole ones, of which nothing else tells."""
+    os.truncate(at["-wal"], 32 + 2 * 4120)
+    at["-shm"].unlink()
+
+
+def empty_wal_and_no_shm(at):
+    empty_wal(at)
+    at["-shm"].unlink()
+
+
+def no_wal_and_no_shm(at):
+    at["-wal"].unlink()
+    at["-shm"].unlink()
+
+
+def test_commits_that_are_missing_are_noticed():
+    """However the -wal went: of a small spool, of which all was in it, and of one that had been folded in before."""
+    for documents in (20, 2500):
+        with Spooled(pipeline=STUCK, limits={"in_flight_documents": 10000}) as d:
+            dealer = d.dealer(sndhwm=0, rcvhwm=0)
+            reader = sqlite3.connect(f"file:{d.spool}?mode=ro", uri=True, isolation_level=None)
+            for half in range(2):
+                for i in range(documents // 2):
+                    dealer.send_json({"id": f"p{half * documents // 2 + i}", "text": "y" * 3000})
+                for i in range(documents // 2):
+                    assert dealer.recv_json()["status"] == "accepted"
+                if half == 0:  # from here on nothing can be folded in
+                    reader.execute("BEGIN")
+                    reader.execute("SELECT * FROM facts").fetchall()
+            d.die()
+            reader.close()
+            kept = {ending: path.read_bytes() for ending, path in beside(d).items()}
+            for lose in (empty_wal, cut_wal, cut_frames, empty_wal_and_no_shm, no_wal_and_no_shm):
+                lose(beside(d))
+                why = rf"commits are missing: its last ticket and seq are \d+ and 0, but {documents} and 0 were committed, as its .lock says"
+                refuse(d, why)
+                status, faults = of_check(d.spool)
+                assert status == 1 and re.search(why, str(faults)), faults
+                new = d.folder / f"{documents}-{lose.__name__}.db"
+                done = spool("salvage", d.spool, new)
+                assert done.returncode == 1 and "the log has a new name" in done.stdout, done
+                assert re.search(why if lose is not cut_frames else "its -wal", done.stdout), done
+                for ending, path in beside(d).items():
+                    path.write_bytes(kept[ending])
+            d.start()
+            d.wait_log(f"{documents} pending|all that the spool had left")
+            assert look(d.spool)["pending"] == [f"p{i}" for i in range(documents)]
+
+
+def test_wal_without_its_file_is_not_deleted():
+    """As it is when somebody has moved only the file away."""
+    with Spooled(pipeline=STUCK) as d:
+        ask(d.req(), {"id": "a", "text": "x"})
+        d.die()
+        away = d.folder / "away.db"
+        d.spool.rename(away)
+        refuse(d, f"{d.spool}-wal has commits of a spool, but {d.spool} itself is gone or empty")
+        d.spool.touch()
+        refuse(d, "is gone or empty")
+        away.rename(d.spool)
+        d.start()
+        assert look(d.spool)["pending"] == ["a"]
+        d.die()
+        for path in beside(d).values():
+            path.rename(d.folder / path.name.replace("spool", "away"))
+        d.start()  # a new one
+        assert look(d.spool)["pending"] == [] and spool("check", away).returncode == 0
+
+
+def test_mark_is_of_one_log():
+    """A spool that took another's place, folded in by another program, or made anew is good."""
+    with Spooled(pipeline=STUCK) as d:
+        req = d.req()
+        for i in range(3):
+            ask(req, {"id": f"i{i}", "text": "x"})
+        d.die()
+        with sqlite3.connect(d.spool) as db:
+            assert db.execute("SELECT count(*) FROM pending").fetchall() == [(3,)]
+        db.close()
+        assert not beside(d)["-wal"].exists()
+        d.start()
+        assert look(d.spool)["pending"] == ["i0", "i1", "i2"]
+        d.die()
+        for ending in ("", "-wal", "-shm"):
+            beside(d)[ending].unlink()
+        for _ in range(2):
+            d.start()
+            assert look(d.spool)["pending"] == []
+            d.die()
+        beside(d)[".lock"].write_bytes(b"log x")
+        d.start()
+
+
+def test_file_that_is_no_file():
+    """Nothing waits for somebody to write into a FIFO."""
+    with Spooled() as d:
+        d.stop()
+        d.spool.unlink()
+        os.mkfifo(d.spool)
+        d.start(wait_ready=False)
+        assert d.process.wait(10) == 2
+        assert f"{d.spool} is no file, but a FIFO or a device: give another path" in d.log(), d.log()
+        for arguments in (["check", d.spool], ["export", d.spool], ["salvage", d.spool, d.folder / "new.db"]):
+            done = spool(*arguments)
+            assert done.returncode == 2 and "is no file, but a FIFO" in done.stderr, done
+
+
+def test_files_moved_under_a_daemon():
+    """It accepts nothing into files that have no name, goes on when they are back, and leaves what took their place alone."""
+    with Spooled(pipeline=STUCK, drain_ms=100) as d:
+        req = d.req()
+        assert ask(req, {"id": "before", "text": "x"})["status"] == "accepted"
+        for ending, path in beside(d).items():
+            away = d.folder / "away"
+            path.rename(away)
+            reply = ask(req, {"id": f"lost{ending}", "text": "x"})
+            assert reply["error"]["code"] == "overloaded" and f"{path} was moved or removed" in reply["error"]["message"], reply
+            d.wait_log(f"{path} was moved or removed while it is in use: put it back")
+            away.rename(path)
+            wait("it goes on", lambda: ask(req, {"id": f"back{ending}", "text": "x"})["status"] == "accepted")
+            d.wait_log("spool: it goes on")
+            (d.folder / "log").write_text("")
+        for ending, path in beside(d).items():
+            path.rename(d.folder / f"away.db{ending}")
+            path.write_text("somebody else's")
+        assert ask(req, {"id": "nowhere", "text": "x"})["error"]["code"] == "overloaded"
+        assert d.stop() in (0, 1)
+        assert all(path.read_text() == "somebody else's" for path in beside(d).values())
+        for ending, path in beside(d).items():
+            (d.folder / f"away.db{ending}").rename(path)
+        d.start()
+        assert look(d.spool)["pending"] == ["before", "back", "back-wal", "back-shm", "back.lock"]
+
+
+def test_files_removed_under_a_daemon():
+    """What is said in glossd(8): they are in /proc until it ends."""
+    with Spooled(pipeline=STUCK) as d:
+        req = d.req()
+        assert ask(req, {"id": "before", "text": "x"})["status"] == "accepted"
+        for path in beside(d).values():
+            path.unlink()
+        assert f"/proc/{d.process.pid}/fd until" in ask(req, {"id": "a", "text": "x"})["error"]["message"]
+        saved = {}
+        for link in pathlib.Path(f"/proc/{d.process.pid}/fd").iterdir():
+            target = os.readlink(link)
+            if target in (f"{d.spool} (deleted)", f"{d.spool}-wal (deleted)"):
+                saved[target.removesuffix(" (deleted)")] = link.read_bytes()
+        d.die()
+        for name, whole in saved.items():
+            pathlib.Path(name).write_bytes(whole)
+        d.start()
+        assert look(d.spool)["pending"] == ["before"]
+
+
+def test_who_has_it_locked_is_said():
+    with Spooled(pipeline=STUCK) as d:
+        req = d.req()
+        assert ask(req, {"id": "a", "text": "x"})["status"] == "accepted"
+        db = sqlite3.connect(d.spool, isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        reply = ask(req, {"id": "b", "text": "x"})
+        why = f"{d.spool} is locked by process {os.getpid()} ({pathlib.Path('/proc/self/comm').read_text().strip()}), which writes"
+        assert reply["error"]["code"] == "overloaded" and why in reply["error"]["message"], reply
+        assert why in d.log(), d.log()
+        db.execute("ROLLBACK")
+        db.close()
+        d.wait_log("it goes on")
+        assert ask(req, {"id": "b", "text": "x"}) == {"status": "accepted", "id": "b"}
+
+
+def test_others_look_into_the_file():
+    """SQLite deletes the -wal when the last program closes the file: that must not be another than the daemon."""
+    with Spooled(pipeline=STUCK) as d:
+        req = d.req()
+        for i in range(3):
+            assert ask(req, {"id": f"i{i}", "text": "x"})["status"] == "accepted"
+            with sqlite3.connect(d.spool) as db:
+                db.execute(f"VACUUM INTO '{d.folder}/copy-{i}.db'")
+            db.close()
+            assert beside(d)["-wal"].exists() and look(d.folder / f"copy-{i}.db")["pending"][-1] == f"i{i}"
+            assert ask(d.socket(zmq.REQ, "replay"), {})["last"] == 0
+        d.die()
+        assert look(d.spool)["pending"] == ["i0", "i1", "i2"]
+
+
+def test_a_large_file_is_made_small():
+    """As glossd(8) says."""
+    with Spooled() as d:
+        dealer, push = d.dealer(sndhwm=0, rcvhwm=0), d.push()
+        for i in range(300):
+            dealer.send_json({"id": f"i{i}", "text": "x" * 9000})
+        for i in range(300):
+            assert dealer.recv_json()["status"] == "accepted"
+        push.send(b"nonsense \xff")
+        wait("all is published", lambda: d.rows("SELECT seq FROM facts") == [(300,)])
+        wait("a dead letter", lambda: d.rows("SELECT dead FROM facts") == [(1,)])
+        d.stop()
+        d.config["pipeline"] = STUCK
+        d.config["spool"]["keep_bytes"] = 0
+        d.start()
+        req = d.req()
+        for i in range(5):  # each commit takes some away
+            assert ask(req, {"id": f"waits{i}", "text": "x"})["status"] == "accepted"
+        d.die()
+        fold(d)
+        before = look(d.spool)
+        assert len(before["published"]) < 50, before
+        assert d.spool.stat().st_size > 1000000
+        new = d.folder / "new.db"
+        done = spool("salvage", d.spool, new)
+        assert done.returncode == 0 and "nothing is lost" in done.stdout and "the log keeps its name" in done.stdout, done
+        assert new.stat().st_size < 1000000 and look(new) == before
+        for path in beside(d).values():
+            if path.suffix != ".lock":  # or with it
+                path.unlink(missing_ok=True)
+        new.rename(d.spool)
+        d.start()
+        assert look(d.spool) == before
 
 
 def test_usage():

@@ -12,13 +12,14 @@ import zmq
 from victim import Victim, Violation, wait
 
 FILES = ("spool.db", "spool.db-wal")
+BESIDE = ("spool.db.lock",)  # left as it is: it tells what is missing
 HEADER = 8192  # where a flip does most
 LOOK = 0.3  # seconds that are watched after all was replayed
 
 
 def copy_spool(spool, folder):
     folder.mkdir(exist_ok=True)
-    for name in FILES:
+    for name in FILES + BESIDE:
         source = spool.with_name(name)
         if source.exists():
             shutil.copy(source, folder / name)

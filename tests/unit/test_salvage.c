@@ -44,7 +44,7 @@ struct file {
 
 struct box {
     char folder[64];
-    struct file db, wal, shm; /* as they were, whole */
+    struct file db, wal, shm, lock; /* as they were, whole */
     char names[8][96];
     uint64_t faults, losses;
     char first[1024]; /* fault or loss */
@@ -228,6 +228,8 @@ static void fill(struct box *b, bool folded)
     b->wal = read_file(wal);
     snprintf(wal, sizeof wal, "%s-shm", b->names[WHOLE]);
     b->shm = read_file(wal);
+    snprintf(wal, sizeof wal, "%s.lock", b->names[WHOLE]);
+    b->lock = read_file(wal);
     if (!folded)
         spool_db_close(db);
 }
@@ -274,6 +276,7 @@ static int tear_down(void **state)
     free(b->db.p);
     free(b->wal.p);
     free(b->shm.p);
+    free(b->lock.p);
     free(b);
     return system(command) == 0 ? 0 : -1;
 }
@@ -424,6 +427,8 @@ static void write_bad(struct box *b)
         write_file(b->names[BAD_WAL], b->wal.p, b->wal.n);
     if (b->shm.n)
         write_file(b->names[BAD_SHM], b->shm.p, b->shm.n);
+    if (b->lock.n)
+        write_file(b->names[BAD_LOCK], b->lock.p, b->lock.n);
 }
 
 /* ---- damage */
