@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * agency.c - the table of agencies. The hard rule: sorted by folded name.
+ * agency.c - the table of agencies, and what others look like. The hard rule: the
+ * table is sorted by folded name.
  */
 #include "agency.h"
 
@@ -17,6 +18,16 @@ static const struct entry table[] = {
 #include "agencies.inc"
 };
 /* clang-format on */
+
+static bool is_capital(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_small(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
 
 static int by_name(const void *key, const void *entry)
 {
@@ -58,9 +69,125 @@ int agency_find_first(const struct agencies *a, const char *name, size_t len,
         return known;
     while (n < len && name[n] != '/' && name[n] != '-' && name[n] != ',' && name[n] != '&')
         n++;
-    if (n == 0 || n >= len)
-        return AGENCY_NONE;
+    if (n == 0 || n >= len || (name[n] == '-' && is_capital(name[0]) && is_small(name[n + 1])))
+        return AGENCY_NONE; /* "AP-style" */
     known = agency_find(a, name, n, canonical);
     *canonical = NULL;
     return known;
+}
+
+/* ---- names that are not known */
+
+enum { CODE_MAX = 5, SIGN_MIN = 3, SIGN_MAX = 6 };
+
+/* Words that agencies, papers and stations have in their names, folded and sorted. */
+static const char *const service_words[] = {
+    "agence",       "agencia",  "agency",    "agentur",    "agenzia",   "ajansi",
+    "broadcasting", "cadena",   "canal",     "channel",    "chronicle", "correspondent",
+    "courier",      "diario",   "emisoras",  "fm",         "gazette",   "haber",
+    "herald",       "journal",  "kanal",     "magazine",   "media",     "nachrichten",
+    "network",      "news",     "newspaper", "newspapers", "newswire",  "noticias",
+    "notizie",      "observer", "post",      "prensa",     "press",     "presse",
+    "publications", "radio",    "rundfunk",  "service",    "telegraph", "television",
+    "times",        "tribune",  "tv",        "wire",       "zeitung"};
+
+static int by_text(const void *key, const void *entry)
+{
+    return strcmp(key, *(const char *const *)entry);
+}
+
+/* A word that only an agency, a paper or a station has in its name, or the name of one. */
+static bool is_service(const struct agencies *a, const struct lex *x, size_t i)
+{
+    const struct lex_piece *p = &x->piece[i];
+    char folded[GAZETTEER_NAME_MAX + 1];
+    const char *name;
+
+    if (p->kind != LEX_WORD || p->shape == LEX_LOWER ||
+        gazetteer_fold(a->gazetteer, x->text + p->begin, p->end - p->begin, folded) == 0)
+        return false;
+    return bsearch(folded, service_words, sizeof service_words / sizeof *service_words,
+                   sizeof *service_words, by_text) ||
+           agency_find(a, x->text + p->begin, p->end - p->begin, &name) == AGENCY_SURE;
+}
+
+static bool is_roman(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strchr("IVXLC", s[i]))
+            return false;
+    return true;
+}
+
+static size_t letters_in(const char *s, size_t n)
+{
+    size_t letters = 0;
+
+    for (size_t i = 0; i < n; i++)
+        letters += ((unsigned char)s[i] & 0xC0) != 0x80;
+    return letters;
+}
+
+/* A name run together, CNNMoney, or an address, ZENIT.org; not NGOs, McDonald, AP-style. */
+static bool is_brand(const struct lex *x, const struct lex_piece *p)
+{
+    const char *s = x->text + p->begin, *dot;
+    size_t n = p->end - p->begin, capitals = 0;
+
+    dot = memrchr(s, '.', n);
+    if (dot)
+        return dot > s + 1 && s + n - dot > 2 && !is_capital(dot[1]);
+    while (capitals < n && is_capital(s[capitals]))
+        capitals++;
+    return p->shape == LEX_MIXED && capitals > 1 && n > capitals + 2 && !memchr(s, '-', n);
+}
+
+static bool is_sign(const struct lex *x, const struct lex_piece *p)
+{
+    size_t letters = letters_in(x->text + p->begin, p->end - p->begin);
+
+    return p->shape == LEX_UPPER && letters >= SIGN_MIN && letters <= SIGN_MAX;
+}
+
+/* Hebrew and what comes behind it in Unicode, but for more Latin and Greek. */
+static bool is_caseless(const char *s)
+{
+    unsigned char first = (unsigned char)s[0], second = (unsigned char)s[1];
+
+    return first >= 0xD7 && !(first == 0xE1 && second >= 0xB8);
+}
+
+enum agency_look agency_look(const struct agencies *a, const struct lex *x, size_t first,
+                             size_t end)
+{
+    const struct lex_piece *p = &x->piece[first];
+    bool service = false, number = false;
+
+    if (p->kind != LEX_WORD)
+        return AGENCY_LOOKS_WRONG;
+    if (p->shape == LEX_LOWER)
+        return end == first + 1 && p->end - p->begin > 1 && p->end - p->begin <= CODE_MAX
+                   ? AGENCY_LOOKS_CODE
+                   : AGENCY_LOOKS_WRONG;
+    for (size_t i = first; i < end; i++) {
+        int kind = x->piece[i].kind;
+
+        if (kind == LEX_COMMA || kind == LEX_COLON || kind == LEX_OTHER || kind == LEX_BAR)
+            return AGENCY_LOOKS_WRONG;
+        service |= is_service(a, x, i);
+        number |= kind == LEX_NUMBER;
+    }
+    if (service)
+        return AGENCY_LOOKS_SERVICE;
+    if (number)
+        return AGENCY_LOOKS_NUMBERED;
+    if (is_caseless(x->text + p->begin))
+        return AGENCY_LOOKS_CASELESS;
+    if (end > first + 1)
+        return AGENCY_LOOKS_NAME;
+    if (p->end - p->begin == 1 || is_roman(x->text + p->begin, p->end - p->begin))
+        return AGENCY_LOOKS_WRONG;
+    return is_brand(x, p)  ? AGENCY_LOOKS_SERVICE
+           : is_sign(x, p) ? AGENCY_LOOKS_SIGN
+                           : AGENCY_LOOKS_NAME;
 }

@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Days a dateline may be ahead of the day of publication: a date line between them, copy
+ * sent in advance, a day of publication that is but a month's first. A story is not
+ * filed months after it was published, so more is a story of the year before; or,
+ * where the day or the month is that of the publication, a misprint. */
+enum { AHEAD = 14, MISPRINT = 62 };
+
 struct name {
     const char *word; /* folded */
     int8_t least;     /* letters that are enough */
@@ -159,6 +165,15 @@ struct day calendar_iso(const char *s)
     return d;
 }
 
+/* Whether a story may bear the date though it was published on the day given. */
+static bool may_follow(struct day published, struct day dated)
+{
+    long ahead = calendar_between(published, dated);
+
+    return ahead <= AHEAD ||
+           (ahead <= MISPRINT && (published.day == dated.day || published.month == dated.month));
+}
+
 struct day calendar_resolve(const struct calendar *c, struct day d)
 {
     struct day best = d;
@@ -176,19 +191,12 @@ struct day calendar_resolve(const struct calendar *c, struct day d)
     }
     if (d.year != 0 || d.month == 0)
         return d;
-    for (int year = c->published.year - 1; year <= c->published.year + 1; year++) {
-        struct day e = d;
-        long now, kept;
-
-        e.year = year;
-        if (!valid(e))
-            continue;
-        now = labs(calendar_between(c->published, e));
-        kept = best.year == 0 ? now + 1 : labs(calendar_between(c->published, best));
-        if (now < kept)
-            best = e;
+    for (int year = c->published.year + 1; year >= c->published.year - 1; year--) {
+        best.year = year;
+        if (valid(best) && may_follow(c->published, best))
+            return best;
     }
-    return best;
+    return d;
 }
 
 bool calendar_write(struct day d, char out[CALENDAR_TEXT])
@@ -268,8 +276,6 @@ static size_t read_day(const struct lex *x, size_t i, int *day)
     if (p->kind != LEX_NUMBER || p->end - p->begin > 2)
         return 0;
     *day = lex_number(x, i);
-    if (*day < 1 || *day > 31)
-        return 0;
     return !p[1].spaced && word_in(x, i + 1, endings) ? 2 : 1;
 }
 
@@ -406,4 +412,14 @@ size_t calendar_read(const struct calendar *c, const struct lex *x, size_t i, st
         return 0;
     *d = (struct day){0, 0, 0, d->weekday};
     return x->piece[i + 1].kind == LEX_DOT && x->piece[i].end - x->piece[i].begin < 6 ? 2 : 1;
+}
+
+size_t calendar_skip(const struct calendar *c, const struct lex *x, size_t i)
+{
+    struct day d = DAY_NONE;
+    size_t n = day_first(c, x, i, &d);
+
+    if (n == 0)
+        n = month_first(c, x, i, &d);
+    return n > 0 && !valid(d) ? n : 0;
 }

@@ -30,11 +30,15 @@ struct calendar {
  * there. A weekday alone is a date too. */
 size_t calendar_read(const struct calendar *c, const struct lex *x, size_t i, struct day *d);
 
+/* Pieces of what is written like a date at piece i but is in no calendar, "Feb. 30";
+ * else 0. */
+size_t calendar_skip(const struct calendar *c, const struct lex *x, size_t i);
+
 /* "2015-09-29..." as in the field published; DAY_NONE where it is not that. */
 struct day calendar_iso(const char *s);
 
-/* Fills in what the day of publication tells: the year nearest to it, the day
- * of a weekday alone. */
+/* Fills in what the day of publication tells: the year, that of the last such day
+ * before it or days ahead of it at most; the day of a weekday alone. */
 struct day calendar_resolve(const struct calendar *c, struct day d);
 
 /* ISO 8601, or EDTF with XXXX for a year not known. false where there is no day. */

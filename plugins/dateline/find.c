@@ -504,7 +504,7 @@ static void complete(const struct pass *p, struct dateline *d)
 static bool settle(const struct pass *p, struct dateline *d)
 {
     *d = p->wire;
-    if (d->score == 0) {
+    if (d->score < p->f->min_score) {
         *d = p->best;
         if (d->score < p->f->min_score && p->agency_score > d->score)
             *d = (struct dateline){.span = p->agency, .day = DAY_NONE, .score = p->agency_score};

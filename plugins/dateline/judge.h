@@ -27,16 +27,24 @@ enum evidence {
     LAND_KNOWN = 16384, /* the place is the name of a region or country */
     BRACKETED = 32768,  /* the region is in brackets */
     TOWN_BIG = 65536,
-    LEAD_SEP = 131072,  /* a separator behind the agency that leads */
-    CALL_SIGN = 262144, /* what is in brackets looks like an agency: WSAW, CNNMoney */
+    LEAD_SEP = 131072,       /* a separator behind the agency that leads */
+    AGENCY_SIGN = 262144,    /* not known, but looks like a call sign: WSAW */
+    AGENCY_SERVICE = 524288, /* not known, but says what it is: Radio Zambezi */
+    AGENCY_FAINT = 1048576,  /* its looks tell little: (lhe), (MAP) */
+    DOUBTFUL = 2097152,      /* a date or brackets that can't be right: Feb. 30, (3) */
+    DATE_LEADS = 4194304,    /* the date came first */
 };
 
 /* How the story goes on at a byte: on the same line, or in the next paragraph
  * where the separator ends the line. */
 struct rest {
     bool sentence; /* begins like one and is no heading in capitals */
-    bool last;     /* nothing comes after it: it can't be a title */
-    size_t bytes;
+    bool prose;    /* and its words are not names only: no line-up, no list */
+    bool stops;    /* it ends with a full stop */
+    bool heading;  /* it ends without a mark, and a paragraph follows */
+    bool last;     /* nothing comes after it */
+    bool foreign;  /* mostly in another script: none of this can be told */
+    size_t bytes;  /* of its paragraph, as far as was looked */
 };
 
 struct rest judge_rest(const struct head *h, size_t at);

@@ -59,8 +59,8 @@ static size_t skip_before(const char *s, size_t len)
 /* Bytes of the first of several names joined by a slash, an ampersand or "and". */
 static size_t first_of(const char *s, size_t len)
 {
-    static const char *const joints[] = {"/",   " & ",  " and ", " AND ", " y ",
-                                         " Y ", " et ", " und ", " e "};
+    static const char *const joints[] = {"/",   "|",   " & ",  " and ", " AND ",
+                                         " y ", " Y ", " et ", " und ", " e "};
 
     for (size_t i = 0; i < sizeof joints / sizeof *joints; i++) {
         const char *at = memmem(s, len, joints[i], strlen(joints[i]));

@@ -7,6 +7,7 @@
 #include "wire.h"
 
 #include "judge.h"
+#include "source.h"
 
 #include <string.h>
 
@@ -15,42 +16,20 @@ enum {
     FIRST_LOOK = 10, /* pieces that tell most prose */
 };
 
-struct parse {
-    const struct wire *w;
-    const struct lex *x;
-    size_t at;
-    unsigned evidence;
-    struct dateline *d;
-};
-
-static const struct lex_piece *piece(const struct parse *s, size_t i)
-{
-    return &s->x->piece[i <= s->x->n ? i : s->x->n];
-}
-
-static int kind(const struct parse *s, size_t i)
-{
-    return piece(s, i)->kind;
-}
-
-static bool any(const struct parse *s, size_t i, const char *const *words)
-{
-    for (; *words; words++)
-        if (lex_is(s->x, i, *words))
-            return true;
-    return false;
-}
-
 /* ---- dates */
 
-/* A date at i that is more than a weekday, or a weekday with a mark behind it. */
+/* A date at i that is more than a weekday, or a weekday with a mark behind it. One
+ * that is in no calendar is one, too, but leaves the day open. */
 static size_t date_at(const struct parse *s, size_t i, struct day *d)
 {
-    size_t n = kind(s, i) == LEX_WORD || kind(s, i) == LEX_NUMBER
-                   ? calendar_read(&s->w->calendar, s->x, i, d)
-                   : 0;
+    size_t n;
 
-    if (n == 0 || d->month != 0)
+    if (kind(s, i) != LEX_WORD && kind(s, i) != LEX_NUMBER)
+        return 0;
+    n = calendar_read(&s->w->calendar, s->x, i, d);
+    if (n == 0)
+        return calendar_skip(&s->w->calendar, s->x, i);
+    if (d->month != 0)
         return n;
     switch (kind(s, i + n)) {
     case LEX_OPEN:
@@ -79,175 +58,30 @@ static bool read_date(struct parse *s)
         return false;
     s->d->day = d;
     s->at += n;
-    s->evidence |= HAS_DATE;
+    s->evidence |= HAS_DATE | (d.month == 0 && d.weekday < 0 ? DOUBTFUL : 0);
     return true;
 }
 
-/* ---- agencies */
-
-static int agency_between(const struct parse *s, uint32_t begin, uint32_t end, const char **name)
+/* "3 May 2022, GENEVA –": the date before the place, a mark between them. */
+static bool read_lead_date(struct parse *s)
 {
-    return agency_find_first(&s->w->agencies, s->x->text + begin, end - begin, name);
-}
+    struct day d;
+    size_t n = s->evidence & LEADS ? 0 : date_at(s, s->at, &d);
 
-/* A known agency's name of up to four words at i; its pieces, or 0. */
-static size_t agency_at(const struct parse *s, size_t i, const char **name, int *how)
-{
-    size_t best = 0;
-
-    for (size_t n = 1; n <= 5 && kind(s, i + n - 1) == LEX_WORD; n++) {
-        const struct lex_piece *last = piece(s, i + n - 1);
-        const char *found;
-
-        if (last->shape == LEX_LOWER && n == 1 && !lex_is(s->x, i, "dpa") &&
-            !lex_is(s->x, i, "askanews") && !lex_is(s->x, i, "epd"))
-            break;
-        int known = agency_find(&s->w->agencies, s->x->text + piece(s, i)->begin,
-                                last->end - piece(s, i)->begin, &found);
-
-        if (known) {
-            best = n;
-            *name = found;
-            *how = known;
-        }
-    }
-    return best;
-}
-
-static void take_agency(struct parse *s, uint32_t begin, uint32_t end, const char *name)
-{
-    s->d->agency = (struct phrase){begin, end};
-    s->d->agency_name = name;
-    s->evidence |= HAS_AGENCY;
-}
-
-/* The piece that closes what opens at i, on the same line; 0 where none does soon. */
-static size_t closing(const struct parse *s, size_t i, int close)
-{
-    for (size_t k = i + 1, depth = 1; k < i + 14 && k < s->x->n; k++) {
-        int now = kind(s, k);
-
-        if (now == LEX_LINE)
-            return 0;
-        if (now == close && --depth == 0)
-            return k;
-        if (now == LEX_OPEN && close == LEX_CLOSE)
-            depth++;
-    }
-    return 0;
-}
-
-/* "(AP, May 12)", "(Marketwired - May 12, 2015)": the date among what is in brackets. */
-static size_t date_inside(struct parse *s, size_t open, size_t close)
-{
-    for (size_t k = open + 1; k < close; k++) {
-        struct day d;
-        size_t n = calendar_read(&s->w->calendar, s->x, k, &d);
-
-        if (n == 0 || d.month == 0 || k + n > close)
-            continue;
-        if (!(s->evidence & HAS_DATE)) {
-            s->d->day = d;
-            s->evidence |= HAS_DATE;
-        }
-        while (k > open + 1 && (kind(s, k - 1) == LEX_COMMA || kind(s, k - 1) == LEX_DASH))
-            k--;
-        return k;
-    }
-    return close;
-}
-
-/* Whether what is in brackets may be an agency that is not known: "(WSAW)", "(dts)". */
-static bool names_agency(const struct parse *s, size_t open, size_t close)
-{
-    const struct lex_piece *p = piece(s, open + 1);
-
-    if (kind(s, open) == LEX_SLASH)
-        return p->shape == LEX_UPPER && close == open + 2;
-    return p->shape != LEX_LOWER ||
-           (p->end - p->begin < 6 && close == open + 2 && kind(s, close + 1) == LEX_DASH);
-}
-
-/* (AGENCY) or /AGENCY/, perhaps with a date in it; known only: nothing else will do. */
-static bool read_bracket(struct parse *s, bool known_only)
-{
-    size_t open = s->at, close, last;
-    const char *name = NULL;
-    int known;
-
-    if (kind(s, open) != LEX_OPEN && kind(s, open) != LEX_SLASH)
+    if (n == 0 || d.month == 0)
         return false;
-    close = closing(s, open, kind(s, open) == LEX_OPEN ? LEX_CLOSE : LEX_SLASH);
-    if (close < open + 2 || piece(s, close)->begin - piece(s, open)->end > 60)
-        return false;
-    last = date_inside(s, open, close);
-    if (last <= open + 1) { /* a date and nothing else */
-        s->at = close + 1;
-        return true;
-    }
-    known = agency_between(s, piece(s, open + 1)->begin, piece(s, last - 1)->end, &name);
-    if (!known && kind(s, open) == LEX_SLASH) { /* "/TASS correspondent .../" */
-        last = open + 2;
-        known = agency_between(s, piece(s, open + 1)->begin, piece(s, open + 1)->end, &name);
-    }
-    known_only |= s->x->text[piece(s, open)->begin] == '[' ||
-                  (kind(s, open) == LEX_SLASH && !(s->evidence & HAS_DATE));
-    if (!known && (known_only || !names_agency(s, open, close)))
-        return false;
-    take_agency(s, piece(s, open + 1)->begin, piece(s, last - 1)->end, name);
-    if (known)
-        s->evidence |= AGENCY_KNOWN;
-    else if (close == open + 2 && piece(s, open + 1)->shape >= LEX_UPPER)
-        s->evidence |= CALL_SIGN;
-    s->at = close + 1;
-    return true;
-}
-
-/* What may stand behind an agency without brackets. */
-static bool ends_agency(const struct parse *s, size_t i, int how)
-{
-    if (how == AGENCY_WEAK && piece(s, i - 1)->shape != LEX_UPPER)
-        return false;
-    switch (kind(s, i)) {
+    switch (kind(s, s->at + n)) {
+    case LEX_COMMA:
     case LEX_DASH:
     case LEX_COLON:
-    case LEX_SLASH:
-    case LEX_LINE:
-    case LEX_END:
     case LEX_BAR:
-    case LEX_CLOSE:
+        s->d->day = d;
+        s->at += n + 1;
+        s->evidence |= HAS_DATE | DATE_LEADS;
         return true;
-    case LEX_OPEN:
-        return how == AGENCY_SURE;
-    case LEX_DOT:
-        return how == AGENCY_SURE && (kind(s, i + 1) != LEX_WORD || piece(s, i + 1)->spaced);
     default:
         return false;
     }
-}
-
-/* ", SANA -", "-- AFP": after a mark. */
-static bool read_bare_agency(struct parse *s)
-{
-    size_t i = s->at, n;
-    const char *name = NULL;
-    int how = AGENCY_NONE;
-
-    if (s->evidence & HAS_AGENCY)
-        return false;
-    if (kind(s, i) == LEX_COMMA || kind(s, i) == LEX_DASH || kind(s, i) == LEX_DOT)
-        i++;
-    else if (!(s->evidence & HAS_DATE)) /* "May 12 AFP -" needs no mark */
-        return false;
-    n = agency_at(s, i, &name, &how);
-    if (n == 0 || !ends_agency(s, i + n, how))
-        return false;
-    if (i == s->at && kind(s, i + n) != LEX_DASH)
-        return false;
-    take_agency(s, piece(s, i)->begin, piece(s, i + n - 1)->end, name);
-    s->evidence |= AGENCY_KNOWN | AGENCY_BARE;
-    s->at = i + n;
-    return true;
 }
 
 /* ---- places */
@@ -322,6 +156,19 @@ static bool small_word_belongs(const struct parse *s, size_t i)
            (is_capitalised(s, i + 1) || (is_particle(s, i + 1) && is_capitalised(s, i + 2)));
 }
 
+/* "CHENNAI | MUMBAI:": another town in capitals behind the bar at i. */
+static bool joins_town(const struct parse *s, size_t i)
+{
+    size_t end = i + 1;
+
+    while (end < i + 4 && kind(s, end) == LEX_WORD && piece(s, end)->shape == LEX_UPPER)
+        end++;
+    return end > i + 1 && s->x->text[piece(s, i)->begin] == '|' &&
+           place_kinds(s->w->gazetteer, s->x->text,
+                       (struct phrase){piece(s, i + 1)->begin, piece(s, end - 1)->end}) &
+               PLACE_TOWN;
+}
+
 /* Whether the name goes on at i after the piece before it. */
 static bool phrase_goes_on(const struct parse *s, size_t i, int shape, bool small)
 {
@@ -330,13 +177,15 @@ static bool phrase_goes_on(const struct parse *s, size_t i, int shape, bool smal
     int how;
 
     if (is_capitalised(s, i)) /* "FARMINGTON Conn." is two names, "BALDWIN Park," one */
-        return !starts_date(s, i) &&
+        return !starts_date(s, i) && !source_before_dash(s, i) &&
                !(shape == LEX_UPPER && p->shape == LEX_TITLE && p->end - p->begin > 1 &&
                  (kind(s, i + 1) != LEX_COMMA || is_land(s, i, 1)));
     if (p->kind == LEX_WORD)
         return small ? !starts_date(s, i) : small_word_belongs(s, i);
     if (p->kind == LEX_SLASH)
-        return is_capitalised(s, i + 1) && agency_at(s, i + 1, &name, &how) == 0;
+        return is_capitalised(s, i + 1) && source_at(s, i + 1, &name, &how) == 0;
+    if (p->kind == LEX_BAR)
+        return shape == LEX_UPPER && joins_town(s, i);
     return p->kind == LEX_AMP && is_capitalised(s, i + 1);
 }
 
@@ -382,6 +231,16 @@ static bool no_place(const struct parse *s, size_t i)
     return any(s, i, words);
 }
 
+/* Whether the name of n pieces at i is in capitals; "A" alone, as in "A Board", tells
+ * nothing. */
+static bool in_capitals(const struct parse *s, size_t i, size_t n)
+{
+    const struct lex_piece *first = piece(s, i);
+    bool letter = first->end - first->begin == 1 && n > 1 && kind(s, i + 1) == LEX_WORD;
+
+    return piece(s, i + letter)->shape == LEX_UPPER && piece(s, i + n - 1)->end - first->begin > 2;
+}
+
 /* The place's own evidence. */
 static bool read_place(struct parse *s)
 {
@@ -395,8 +254,8 @@ static bool read_place(struct parse *s)
     if (n == 0 || (n == 1 && no_place(s, s->at)) ||
         agency_find(&s->w->agencies, s->x->text + p.begin, p.end - p.begin, &name) == AGENCY_SURE)
         return false;
+    s->evidence |= small ? SMALL : in_capitals(s, s->at, n) ? CAPITALS : 0;
     s->at += n;
-    s->evidence |= small ? SMALL : first->shape == LEX_UPPER && p.end - p.begin > 2 ? CAPITALS : 0;
     if (nowhere(s, p)) {
         s->evidence |= NOWHERE;
         return true;
@@ -418,6 +277,14 @@ static void take_region(struct parse *s, struct phrase p)
         s->evidence |= REGION_KNOWN;
 }
 
+/* Whether the gazetteer knows it; of two letters, "II" say, as more than a town. */
+static bool names_region(const struct parse *s, struct phrase p)
+{
+    int kinds = place_kinds(s->w->gazetteer, s->x->text, p);
+
+    return p.end - p.begin > 2 ? kinds : kinds & ~PLACE_TOWN;
+}
+
 /* "(NICARAGUA)": in brackets like an agency, so it must be known or come before
  * a date or another bracket. */
 static bool read_region_bracket(struct parse *s)
@@ -429,13 +296,13 @@ static bool read_region_bracket(struct parse *s)
 
     if (kind(s, s->at) != LEX_OPEN)
         return false;
-    close = closing(s, s->at, LEX_CLOSE);
+    close = source_closing(s, s->at, LEX_CLOSE);
     if (close < s->at + 2)
         return false;
     p = (struct phrase){piece(s, s->at + 1)->begin, piece(s, close - 1)->end};
     after = kind(s, close + 1);
-    if (agency_between(s, p.begin, p.end, &name) ||
-        !(place_kinds(s->w->gazetteer, s->x->text, p) || after == LEX_COMMA || after == LEX_OPEN))
+    if (source_between(s, p.begin, p.end, &name) ||
+        !(names_region(s, p) || after == LEX_COMMA || after == LEX_OPEN))
         return false;
     if (piece(s, s->at + 1)->kind != LEX_WORD || piece(s, s->at + 1)->shape == LEX_LOWER)
         return false;
@@ -462,7 +329,7 @@ static bool ends_region(const struct parse *s, size_t i)
     case LEX_END:
         return s->evidence & HAS_DATE;
     default:
-        return date_at(s, i, &d) > 0;
+        return date_at(s, i, &d) > 0 || source_before_dash(s, i);
     }
 }
 
@@ -483,8 +350,8 @@ static bool read_region(struct parse *s)
         return false;
     if (i > s->at && lex_is(s->x, i, "the"))
         i++;
-    n = agency_at(s, i, &name, &how);
-    if (n > 0 && ends_agency(s, i + n, how) && !(how == AGENCY_WEAK && is_land(s, i, n)))
+    n = source_at(s, i, &name, &how);
+    if (n > 0 && source_ends(s, i + n, how) && !(how == AGENCY_WEAK && is_land(s, i, n)))
         return false;
     n = phrase_at(s, i, i > s->at && s->evidence & SMALL, &p);
     if (n == 0 || !ends_region(s, i + n))
@@ -541,12 +408,12 @@ static void read_details(struct parse *s)
         if (read_date(s))
             continue;
         skip_dash_before_bracket(s);
-        if (!(s->evidence & HAS_AGENCY) && (read_bracket(s, false) || read_bare_agency(s)))
+        if (!(s->evidence & HAS_AGENCY) && (source_read_bracket(s, false) || source_read_bare(s)))
             continue;
-        if (s->evidence & HAS_AGENCY && kind(s, s->at) == LEX_OPEN && read_bracket(s, true))
+        if (s->evidence & HAS_AGENCY && kind(s, s->at) == LEX_OPEN && source_read_bracket(s, true))
             continue;
         s->at = before;
-        if (!read_bare_agency(s))
+        if (!source_read_bare(s))
             break;
     }
 }
@@ -579,12 +446,9 @@ static void read_separator(struct parse *s)
 /* "URGENT -", "RPT --", "UPDATE 2:" */
 static void skip_slug(struct parse *s)
 {
-    static const char *const words[] = {
-        "rpt",      "urgent", "update", "corrected", "correction", "refile",   "lead", "adv",
-        "bulletin", "flash",  "alert",  "wrapup",    "breaking",   "dateline", "body", NULL};
     size_t i = s->at;
 
-    if (!any(s, i, words))
+    if (!source_is_note(s, i))
         return;
     i += 1 + (kind(s, i + 1) == LEX_NUMBER);
     if (kind(s, i) == LEX_DASH || kind(s, i) == LEX_COLON)
@@ -600,7 +464,7 @@ static void skip_junk(struct parse *s)
            kind(s, s->at) == LEX_DASH)
         s->at++;
     if (s->x->text[piece(s, s->at)->begin] == '[' &&
-        !agency_between(s, piece(s, s->at + 1)->begin, piece(s, s->at + 1)->end, &name))
+        !source_between(s, piece(s, s->at + 1)->begin, piece(s, s->at + 1)->end, &name))
         s->at++;
     if (piece(s, s->at)->end - piece(s, s->at)->begin == 1 && piece(s, s->at)->shape == LEX_LOWER &&
         piece(s, s->at + 1)->shape == LEX_UPPER)
@@ -616,14 +480,14 @@ static void read_lead(struct parse *s)
     size_t n;
 
     if (kind(s, s->at) == LEX_OPEN) {
-        if (!read_bracket(s, true))
+        if (!source_read_bracket(s, true))
             return;
     } else {
-        n = agency_at(s, s->at, &name, &how);
-        if (n == 0 || !(ends_agency(s, s->at + n, how) || kind(s, s->at + n) == LEX_COMMA) ||
+        n = source_at(s, s->at, &name, &how);
+        if (n == 0 || !(source_ends(s, s->at + n, how) || kind(s, s->at + n) == LEX_COMMA) ||
             kind(s, s->at + n) == LEX_DOT)
             return;
-        take_agency(s, piece(s, s->at)->begin, piece(s, s->at + n - 1)->end, name);
+        source_take(s, piece(s, s->at)->begin, piece(s, s->at + n - 1)->end, name);
         s->evidence |= AGENCY_KNOWN | AGENCY_BARE;
         s->at += n;
     }
@@ -661,7 +525,7 @@ static bool read_chinese(struct parse *s)
     if (pieces == 0 || d.month == 0 ||
         !memmem(s->x->text + piece(s, s->at + pieces)->begin, 9, sign, sizeof sign - 1))
         return false;
-    take_agency(s, first->begin, first->begin + n, "Xinhua");
+    source_take(s, first->begin, first->begin + n, "Xinhua");
     s->d->place = (struct phrase){first->begin + n, first->end};
     s->d->day = d;
     s->d->score = 0.95;
@@ -671,18 +535,29 @@ static bool read_chinese(struct parse *s)
 
 /* ---- the line */
 
+/* Back to where the agency that leads was read, or nothing was. */
+static void forget_all_but_agency(struct parse *s, const struct parse *lead)
+{
+    struct phrase agency = s->d->agency;
+    const char *name = s->d->agency_name;
+
+    *s = *lead;
+    *s->d = (struct dateline){.day = DAY_NONE};
+    if (lead->evidence & LEADS) {
+        s->d->agency = agency;
+        s->d->agency_name = name;
+    }
+}
+
 /* After "(Reuters) -" the story may begin at once; "AFP, Tuesday 29 Sep 2015" may be
  * all there is on the line. */
 static bool agency_only(struct parse *s, const struct parse *lead, const struct head *h)
 {
-    struct phrase agency = s->d->agency;
-    const char *name = s->d->agency_name;
     bool bare = lead->evidence & AGENCY_BARE;
 
     if (!(lead->evidence & LEADS))
         return false;
-    *s = *lead;
-    *s->d = (struct dateline){.agency = agency, .agency_name = name, .day = DAY_NONE};
+    forget_all_but_agency(s, lead);
     if (read_date(s)) {
         read_separator(s);
         s->d->score = s->evidence & LINE_ENDS ? 0.9 : 0;
@@ -710,6 +585,17 @@ static bool hopeless(const struct lex *x)
            x->piece[i].end - x->piece[i].begin > 4 && x->piece[i + 1].kind != LEX_COMMA;
 }
 
+/* From the place on. */
+static double read_from_place(struct parse *s, const struct head *h)
+{
+    if (!read_place(s))
+        return 0;
+    read_regions(s);
+    read_details(s);
+    read_separator(s);
+    return judge(s->evidence, s->d, h, piece(s, s->at)->begin);
+}
+
 bool wire_read(const struct wire *w, const struct head *h, struct dateline *d)
 {
     struct lex x;
@@ -730,11 +616,11 @@ bool wire_read(const struct wire *w, const struct head *h, struct dateline *d)
     }
     read_lead(&s);
     lead = s;
-    if (read_place(&s)) {
-        read_regions(&s);
-        read_details(&s);
-        read_separator(&s);
-        d->score = judge(s.evidence, d, h, piece(&s, s.at)->begin);
+    if (read_lead_date(&s))
+        d->score = read_from_place(&s, h);
+    if (d->score == 0) {
+        forget_all_but_agency(&s, &lead);
+        d->score = read_from_place(&s, h);
     }
     if (d->score == 0 && !agency_only(&s, &lead, h))
         return false;

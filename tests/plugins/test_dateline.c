@@ -180,6 +180,24 @@ static void test_min_score(void **state)
     rig_close(&r);
 }
 
+/* A dateline too weak to be written does not take the date of the page with it. */
+static void test_min_score_leaves_the_date(void **state)
+{
+    const struct doc_layer *l;
+    struct rig r;
+    char *text;
+
+    (void)state;
+    assert_true(asprintf(&text, "A port grows\n\nPublished: 12 May 2015 10:05\n\n%s", weak) > 0);
+    rig_open(&r, "{\"min_score\": 0.7}");
+    l = rig_run(&r, NULL, NULL, text);
+    assert_non_null(l);
+    assert_null(doc_get(l, 0, "place"));
+    assert_string_equal(doc_get(l, 0, "date")->str, "2015-05-12");
+    rig_close(&r);
+    free(text);
+}
+
 static void test_scan_bytes(void **state)
 {
     static const char text[] = "A headline\n\nPARIS (AFP) - The show opened on Monday.";
@@ -271,9 +289,13 @@ static void test_bad_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),     cmocka_unit_test(test_min_score),
-        cmocka_unit_test(test_scan_bytes), cmocka_unit_test(test_agencies),
-        cmocka_unit_test(test_title),      cmocka_unit_test(test_bad_models),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_min_score),
+        cmocka_unit_test(test_scan_bytes),
+        cmocka_unit_test(test_agencies),
+        cmocka_unit_test(test_title),
+        cmocka_unit_test(test_bad_models),
+        cmocka_unit_test(test_min_score_leaves_the_date),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
