@@ -169,7 +169,7 @@ static int process(const struct gloss_host *h, void *self, struct gloss_doc *doc
     return write_dateline(h, s, doc, text, &d);
 }
 
-GLOSS_PLUGIN(.name = "dateline", .version = "1.0",
+GLOSS_PLUGIN(.name = "dateline", .version = "1.1",
              .summary = "Finds where, when and by which agency a story was filed",
              .wants = GLOSS_LAYERS(GLOSS_LANGUAGE),
              .provides = GLOSS_PROVIDES(

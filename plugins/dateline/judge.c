@@ -90,7 +90,7 @@ static double judge_capitals(unsigned e, const struct rest *r, bool region, bool
     bool story = r->prose && (r->bytes >= STORY || (r->stops && r->bytes >= SENTENCE));
 
     if (region)
-        return r->prose ? 0.9 : 0.6;
+        return r->prose ? 0.9 : e & (TOWN_KNOWN | LAND_KNOWN) ? 0.6 : 0;
     if (story)
         return dash || known ? 0.8 : 0;
     return dash && (r->prose || r->last) && (known || e & SEP_STRONG) ? 0.6 : 0;
