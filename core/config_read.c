@@ -222,6 +222,8 @@ static int read_endpoint(struct reader *r, const struct config_key *key, json_t 
 /* {NAME} and text in turns. NULL, or what is wrong. */
 static const char *check_template(const char *topic)
 {
+    if (*topic == '~')
+        return "can't begin with ~, which is the topic of the beat";
     while (*topic) {
         size_t n;
         topic += strcspn(topic, "{}");

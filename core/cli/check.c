@@ -4,21 +4,20 @@
  * on this machine, but for ports that others hold.
  */
 #include "cli/cli.h"
+#include "cli/places.h"
 #include "plugin/pipeline.h"
-#include "spool/spool_pages.h"
+#include "worker/confine.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: gloss check [CONFIG]\n"
-    "Reads a configuration, opens every plugin it names with its options and models,\n"
-    "looks whether the spool has a place, and prints what would run, in which order;\n"
-    "or says what is wrong and where.\n"
+    "Reads a configuration, looks whether its endpoints and its spool can be had, opens\n"
+    "every plugin it names with its options and models, confined as in the daemon, and\n"
+    "prints what would run, in which order; or says what is wrong and where.\n"
+    "Whether another program holds a port is not looked at.\n"
     "Without CONFIG the defaults are checked.\n\n"
     "  -h, --help  this text\n\n"
     "Exit status: 0 it would start, 2 it would not, or without something in a folder.\n";
@@ -52,35 +51,29 @@ static void print_entry(const struct config *c, const struct pipeline_info *info
     printf("\n     %s\n", info->path);
 }
 
-/* Whether the daemon could open its spool: the folder, and the file where there is one, which
- * is not read further. -1 with f. */
-static int check_spool(const struct config *c, struct fault *f)
+/* As a worker is: what a plugin does at its start it must be allowed to. A kernel that
+ * confines nothing confines no worker. */
+static void confine(const struct config *c)
 {
-    const char *path = c->spool.path, *name = strrchr(path, '/');
-    char *folder;
-    int r = 0;
+    uint32_t allow = 0;
 
-    if (!name)
-        return 0;
-    folder = strndup(path, name == path ? 1 : (size_t)(name - path));
-    if (!folder)
-        r = fault_set(f, "no memory");
-    else if (access(folder, F_OK))
-        r = fault_set(f, "the folder %s is not there: make it, or give another path", folder);
-    else if (access(folder, W_OK | X_OK))
-        r = fault_set(f, "the folder %s is not ours to write: %s", folder, strerror(errno));
-    else if (access(path, F_OK) == 0 && access(path, R_OK | W_OK))
-        r = fault_set(f, "the file %s is not ours to read and write: %s", path, strerror(errno));
-    else
-        r = spool_pages_identify(path, f);
-    free(folder);
-    return r ? config_fault(c, "spool.path", f) : 0;
+    for (size_t i = 0; i < c->n_pipeline; i++)
+        allow |= c->pipeline[i].allow;
+    confine_calls(allow, -1, NULL);
+}
+
+static struct pipeline *open_all(const struct config *c, struct fault *f)
+{
+    if (places_check(c, f) < 0)
+        return NULL;
+    confine(c);
+    return pipeline_create(c, NULL, NULL, f);
 }
 
 static int check(const struct config *c)
 {
     struct fault f;
-    struct pipeline *p = check_spool(c, &f) ? NULL : pipeline_create(c, NULL, NULL, &f);
+    struct pipeline *p = open_all(c, &f);
 
     if (!p)
         return cli_error(CLI_USAGE, "check", "%s", f.text);

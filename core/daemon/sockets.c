@@ -103,24 +103,35 @@ static int try_to_bind(void *socket, const char *address)
     return error;
 }
 
+const char *sockets_hint(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "another program, perhaps another glossd, listens there: stop it, or change "
+               "the endpoint";
+    case EADDRNOTAVAIL:
+        return "this machine has no such address: change the endpoint";
+    case ENODEV:
+        return "this machine has no such address or interface, and names are not looked up: "
+               "change the endpoint";
+    case EINVAL:
+    case EPROTONOSUPPORT:
+        return "it must look like tcp://127.0.0.1:7101 or ipc:///run/glossd/pull";
+    default:
+        return "change the endpoint";
+    }
+}
+
 static int bind_endpoint(void *socket, const struct endpoint *e, struct fault *f)
 {
-    const char *hint = "change the endpoint";
     int error = try_to_bind(socket, e->address);
 
     if (error == 0) {
         note_address(socket, e, 256);
         return 0;
     }
-    if (error == EADDRINUSE)
-        hint = "another program, perhaps another glossd, listens there: stop it, or change "
-               "the endpoint";
-    else if (error == EADDRNOTAVAIL || error == ENODEV)
-        hint = "this machine has no such address: change the endpoint";
-    else if (error == EINVAL || error == EPROTONOSUPPORT)
-        hint = "it must look like tcp://127.0.0.1:7101 or ipc:///run/glossd/pull";
     return fault_set(f, "endpoints.%s: can't bind %s: %s (errno %d): %s", e->key, e->address,
-                     zmq_strerror(error), error, hint);
+                     zmq_strerror(error), error, sockets_hint(error));
 }
 
 static int open_endpoint(struct sockets *s, uv_loop_t *loop, const struct endpoint *e,

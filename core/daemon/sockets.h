@@ -22,6 +22,9 @@ struct sockets {
 /* 0, or -1 with f: nothing is left open then, but the loop must run once more. */
 int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, struct fault *f);
 
+/* What to do where an address can't be bound for that error. */
+const char *sockets_hint(int error);
+
 /* Closes the sockets; the loop must run once more. */
 void sockets_close(struct sockets *s, int linger_ms);
 

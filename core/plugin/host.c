@@ -42,6 +42,7 @@ struct host {
     struct channel *reads, *writes;
     size_t n_reads, n_writes;
     char last_error[512];
+    bool opened, held; /* held: the last error is not in the log */
     struct gloss_doc doc;
 };
 
@@ -67,17 +68,34 @@ static void keep_error(struct host *h, const char *text)
     clean(h->last_error);
 }
 
-static void say(struct host *h, int level, const char *text)
+static void put_line(const struct host *h, int level, const char *text)
 {
     char module[96];
 
-    if (level >= GLOSS_ERROR)
-        keep_error(h, text);
     snprintf(module, sizeof module, "plugin %s", h->name);
     log_line(level < GLOSS_DEBUG   ? LOG_DEBUG
              : level > GLOSS_ERROR ? LOG_ERROR
                                    : level,
              module, "%s", text);
+}
+
+/* What is held back goes where it belongs. */
+static void release(struct host *h)
+{
+    if (h->held)
+        put_line(h, GLOSS_ERROR, h->last_error);
+    h->held = false;
+}
+
+static void say(struct host *h, int level, const char *text)
+{
+    if (level >= GLOSS_ERROR) {
+        release(h);
+        keep_error(h, text);
+        h->held = !h->opened;
+    }
+    if (!h->held || level < GLOSS_ERROR)
+        put_line(h, level, text);
 }
 
 PRINTF(3, 4)
@@ -481,6 +499,12 @@ const struct gloss_host *host_table(struct host *h)
 const char *host_last_error(const struct host *h)
 {
     return h->last_error;
+}
+
+void host_opened(struct host *h)
+{
+    release(h);
+    h->opened = true;
 }
 
 uint32_t host_time_ms(const struct host *h, const struct doc *d)

@@ -32,6 +32,10 @@ const struct gloss_host *host_table(struct host *h);
 /* The last error the plugin logged since host_create or host_enter, or "". */
 const char *host_last_error(const struct host *h);
 
+/* Its open() has succeeded. Until then an error it logs is held back: it is the reason why it
+ * did not start, and said as that. */
+void host_opened(struct host *h);
+
 /* Brackets a call of process(): opens the layers it provides under the names they
  * are published as, starts the clock of timeout_ms at now (CLOCK_MONOTONIC), and
  * gives the handle by which the plugin knows the document until host_leave. NULL

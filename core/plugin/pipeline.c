@@ -211,6 +211,36 @@ static int check_when(const struct pipeline *p, const struct entry *e, struct fa
     return 0;
 }
 
+static int refuse_topic(const struct pipeline *p, const char *layer, struct fault *f)
+{
+    const char *known[64] = {"language", "source"}, *near;
+    size_t n = 2;
+
+    for (size_t i = 0; i < p->n; i++)
+        for (const char *const *l = p->entries[i].node.provides; *l && n < 64; l++)
+            known[n++] = *l;
+    near = config_nearest(layer, known, n);
+    fault_set(f, "{%s}: no plugin of the pipeline provides the layer \"%s\"%s%s%s", layer, layer,
+              near ? "; did you mean \"" : ": add one that does", near ? near : "",
+              near ? "\"?" : "");
+    return config_fault(p->conf, "topic", f);
+}
+
+static int check_topic(const struct pipeline *p, struct fault *f)
+{
+    const char *at = p->conf->topic, *name;
+    size_t n;
+
+    while ((name = topic_name(&at, &n))) {
+        char layer[128];
+
+        snprintf(layer, sizeof layer, "%.*s", (int)n, name);
+        if (!topic_is_known(name, n) && provider(p, layer) == p->n)
+            return refuse_topic(p, layer, f);
+    }
+    return 0;
+}
+
 static int put_in_order(struct pipeline *p, struct fault *f)
 {
     struct graph_node *nodes = calloc(p->n + 1, sizeof *nodes);
@@ -262,13 +292,17 @@ static int open_entry(struct pipeline *p, struct entry *e, struct fault *f)
     e->host = host_create(p->conf, e->conf, &e->plugin, e->name, p->maps, f);
     if (!e->host)
         return -1;
-    if (!t->open)
+    if (!t->open) {
+        host_opened(e->host);
         return 0;
+    }
     e->opened = true;
     rc = t->open(host_table(e->host), &e->self);
     settle(p);
-    if (rc == GLOSS_OK)
+    if (rc == GLOSS_OK) {
+        host_opened(e->host);
         return 0;
+    }
     why = host_last_error(e->host);
     if (*why)
         fault_set(f, "plugin %s did not start: %s", e->name, why);
@@ -302,7 +336,7 @@ static int set_up(struct pipeline *p, struct fault *f)
     for (size_t i = 0; i < p->n; i++)
         if (check_when(p, &p->entries[i], f) < 0)
             return blame(p, &p->entries[i]);
-    if (put_in_order(p, f) < 0)
+    if (check_topic(p, f) < 0 || put_in_order(p, f) < 0)
         return -1;
     for (size_t i = 0; i < p->n; i++) {
         struct entry *e = &p->entries[i];

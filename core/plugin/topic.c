@@ -9,6 +9,28 @@
 /* A value beyond this many bytes is no topic any more. */
 #define MOST 128
 
+static bool is(const char *word, const char *name, size_t n)
+{
+    return strlen(word) == n && memcmp(name, word, n) == 0;
+}
+
+const char *topic_name(const char **at, size_t *n)
+{
+    const char *open = strchr(*at, '{');
+
+    if (!open)
+        return NULL;
+    *n = strcspn(open + 1, "}");
+    *at = open + 1 + *n;
+    return open + 1;
+}
+
+/* {language} is in the default, also where no plugin tells it. */
+bool topic_is_known(const char *name, size_t n)
+{
+    return is("source", name, n) || is("language", name, n);
+}
+
 /* What stands for {NAME}, n bytes of it. */
 static const char *value(const struct doc *d, const char *name, size_t n)
 {
@@ -16,7 +38,7 @@ static const char *value(const struct doc *d, const char *name, size_t n)
     const struct doc_layer *l;
     const char *label;
 
-    if (n == 6 && memcmp(name, "source", 6) == 0)
+    if (is("source", name, n))
         return d->fields.source.n ? d->fields.source.p : "-";
     if (n >= sizeof layer)
         return "und";
@@ -59,5 +81,7 @@ const char *topic_make(const char *template, struct doc *d)
         }
     }
     out[n] = '\0';
+    if (out[0] == '~') /* the beat's */
+        out[0] = '-';
     return out;
 }

@@ -78,6 +78,51 @@ def test_the_spool_has_a_place():
         assert ran.returncode == 2 and f"the folder {place} is not ours to write: Permission denied" in ran.stderr, ran
 
 
+def test_endpoints_can_be_had():
+    for address, why in (
+        ("tcp://nohost.invalid:7101", "No such device: this machine has no such address or interface, and names are not looked up"),
+        ("tcp://192.0.2.1:8000", "Cannot assign requested address: this machine has no such address"),
+        ("ipc:///nope/x", "the folder /nope is not there"),
+        ("ipc:///proc/x", "the folder /proc is not ours to write: "),
+        ("ipc:///tmp/" + "x" * 120, "the path of a socket is 107 bytes long at most"),
+        ("tcp://127.0.0.1:9", "is the address of endpoints.pull already"),
+    ):
+        status, out, err = check({"endpoints": {"pull": "tcp://127.0.0.1:9", "ack": address}, "pipeline": [], "drop_in": []})
+        assert (status, out) == (2, "") and err.startswith("gloss check: F/c.json:1:45: endpoints.ack: ") and why in err, err
+    taken = {"endpoints": {"pull": "tcp://*:*", "ack": "tcp://*:*", "publish": "tcp://[::1]:9", "replay": "ipc://@gloss"}}
+    with tempfile.TemporaryDirectory() as folder:
+        taken["endpoints"]["replay"] = f"ipc://{folder}/socket"
+        assert check(taken | {"pipeline": [], "drop_in": []})[0] == 0
+        assert os.listdir(folder) == []
+
+
+def test_plugins_are_confined_as_in_the_daemon():
+    def with_entry(**entry):
+        return check({"pipeline": [{"plugin": "exec", "options": {"command": ["/bin/cat"]}} | entry], "drop_in": []})
+
+    status, out, err = with_entry()
+    assert (status, out) == (2, "") and 'give its entry "allow": ["exec"]' in err and err.count("\n") == 1, err
+    assert with_entry(allow=["exec"])[0] == 0
+
+
+def test_a_fault_in_open_is_told_once():
+    status, out, err = check({"pipeline": [{"plugin": "language", "options": {"min_score": 5}}], "drop_in": []})
+    assert status == 2 and err == "gloss check: F/c.json:1:15: pipeline[0]: plugin language did not start: min_score: must be from 0 to 1\n", err
+
+
+def test_topics_can_be_made():
+    for topic, why in (
+        ("{lang}.", '{lang}: no plugin of the pipeline provides the layer "lang"'),
+        ("{titles}.{source}", '{titles}: no plugin of the pipeline provides the layer "titles"'),
+        ("{source}.{toness}", 'did you mean "tones"?'),
+        ("~", "can't begin with ~, which is the topic of the beat"),
+    ):
+        status, out, err = check({"topic": topic, "pipeline": [{"plugin": "language"}, {"plugin": "sentiment", "as": {"sentences": "tones"}}], "drop_in": []})
+        assert (status, out) == (2, "") and err.startswith("gloss check: F/c.json:1:2: topic: ") and why in err, err
+    for topic in ("{source}.", "{language}.", "{tone}/x"):
+        assert check({"topic": topic, "pipeline": [{"plugin": "sentiment", "as": {"sentiment": "tone"}}], "drop_in": []})[0] == 0
+
+
 def test_a_file_is_no_drop_in_folder():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)

@@ -299,7 +299,8 @@ static void topic_is_made_of_layers_and_source(void **state)
     } cases[] = {
         {"{result}.{source}.", "en", "en.The-Daily-News."},
         {"{result}", "a.b c\\td", "a-b-c-d"},
-        {"x.{nothing}.y", "en", "x.und.y"},
+        {"x.{language}.y", "en", "x.und.y"},
+        {"{result}", "~", "-"},
         {"{result}.", "", "und."},
     };
 
