@@ -30,7 +30,9 @@ enum {
     START_MS = 60000, /* to open the pipeline */
     CLOSE_MS = 3000,  /* to close it */
     HUNG_UP_MS = 200, /* to end after its socket has closed */
-    CORE_MS = 60000,  /* to do what is not a plugin's with one document */
+    CORE_MS = 10000,  /* to do what is not a plugin's with a document, for each MiB begun */
+    LATE_MS = 1000,   /* between two looks: we stood still ourselves */
+    LAST_READS = 64,  /* of what a worker had said before it ended: more than a socket holds */
 };
 
 static void on_event(uv_poll_t *poll, int status, int events);
@@ -87,24 +89,54 @@ void child_kill(struct child *c, const char *why, ...)
         kill_group(c);
 }
 
+/* How long it may be silent while it has documents, whatever its page says. An answer may wait
+ * for the next document to be done: none is larger than all. */
+static uint64_t patience(const struct child *c)
+{
+    return c->patience_ms * (1 + (c->bytes >> 20));
+}
+
+/* Whether more than ms have passed since then. Where we were stopped, or the machine was, perhaps
+ * the worker was too: its time begins anew. */
+static bool is_over(const struct child *c, uint64_t now, uint64_t since, uint64_t ms)
+{
+    return now > (since > c->resumed ? since : c->resumed) + ms;
+}
+
+/* The call the page says it is in: how long it may take and since when; 0 where it is in none, or
+ * in another than it was a moment ago. The order is that of the worker's stores, backwards. */
+static uint64_t read_call(const struct child *c, uint64_t *since)
+{
+    const struct page *page = c->page;
+    uint64_t limit;
+
+    *since = atomic_load(&page->since_ms);
+    if (atomic_load(&page->phase) != PAGE_PROCESS)
+        return 0;
+    limit = atomic_load(&page->limit_ms);
+    if (atomic_load(&page->phase) != PAGE_PROCESS || atomic_load(&page->since_ms) != *since)
+        return 0;
+    return 2 * limit;
+}
+
 void child_watch(struct child *c, uint64_t now)
 {
-    uint64_t alone = now - c->since;
-    uint32_t phase = atomic_load(&c->page->phase);
-    uint32_t limit = atomic_load(&c->page->limit_ms);
-    uint64_t since = atomic_load(&c->page->since_ms);
+    uint64_t since, limit = read_call(c, &since);
 
     output_watch(&c->output);
-    if (c->hung_up && alone > HUNG_UP_MS)
+    if (now - c->watched > LATE_MS)
+        c->resumed = now;
+    c->watched = now;
+    if (c->hung_up && is_over(c, now, c->since, HUNG_UP_MS))
         child_kill(c, "closed its socket");
-    else if (c->state == CHILD_STARTING && alone > START_MS)
+    else if (c->state == CHILD_STARTING && is_over(c, now, c->since, START_MS))
         child_kill(c, "was not ready after %d s", START_MS / 1000);
-    else if (c->state == CHILD_CLOSED && alone > CLOSE_MS)
+    else if (c->state == CHILD_CLOSED && is_over(c, now, c->since, CLOSE_MS))
         child_kill(c, "did not end within %d s", CLOSE_MS / 1000);
-    else if (phase == PAGE_PROCESS && limit > 0 && now > since + 2 * (uint64_t)limit)
-        child_kill(c, "took more than %" PRIu64 " ms", 2 * (uint64_t)limit);
-    else if (phase == PAGE_CORE && c->queue.n > 0 && now > since + CORE_MS)
-        child_kill(c, "took more than %d s", CORE_MS / 1000);
+    else if (limit > 0 && is_over(c, now, since, limit))
+        child_kill(c, "took more than %" PRIu64 " ms", limit);
+    else if (c->queue.n > 0 && is_over(c, now, c->heard, patience(c)))
+        child_kill(c, "answered nothing for %" PRIu64 " s", patience(c) / 1000);
 }
 
 /* ---- reading */
@@ -120,6 +152,8 @@ static void answer(struct child *c, const struct frame_head *head, const char *p
     }
     flight_pop(&c->queue);
     c->bytes -= d->n_frame;
+    c->answered = true;
+    c->heard = uv_now(c->poll.loop);
     c->ops->on_result(c, d, head->type, payload, head->size);
 }
 
@@ -234,11 +268,12 @@ static void on_exit_of(uv_process_t *process, int64_t status, int sig)
 
     c->ended = true;
     kill_group(c); /* what it has left behind must not speak for it */
-    while (!c->killed[0] && c->state != CHILD_CLOSED && read_some(c))
-        ; /* what it had answered before it ended */
+    for (int i = 0; i < LAST_READS && !c->killed[0] && c->state != CHILD_CLOSED; i++)
+        if (!read_some(c)) /* what it had answered before it ended */
+            break;
     describe(c, status, sig, how, sizeof how);
     c->hung_up = c->hung_up && c->killed[0];
-    c->spent = !c->killed[0] && sig == 0 && status == FRAME_SPENT &&
+    c->spent = !c->killed[0] && sig == 0 && status == FRAME_SPENT && c->answered &&
                atomic_load(&c->page->phase) != PAGE_PROCESS;
     c->signal = c->killed[0] ? 0 : sig;
     output_close(&c->output, on_closed);
@@ -314,6 +349,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
 
 void child_give(struct child *c, struct flight_doc *d)
 {
+    if (c->queue.n == 0)
+        c->heard = uv_now(c->poll.loop);
     flight_push(&c->queue, d);
     c->bytes += d->n_frame;
     if (!c->unsent)
@@ -442,6 +479,16 @@ static void discard(struct child *c)
     }
 }
 
+/* For a document of less than a MiB. */
+static uint64_t patience_of(const struct config *c)
+{
+    uint64_t ms = CORE_MS;
+
+    for (size_t i = 0; i < c->n_pipeline; i++)
+        ms += 2 * (uint64_t)c->pipeline[i].timeout_ms;
+    return ms;
+}
+
 static struct child *make(uv_loop_t *loop, const char *config, unsigned number)
 {
     struct child *c = calloc(1, sizeof *c);
@@ -450,7 +497,7 @@ static struct child *make(uv_loop_t *loop, const char *config, unsigned number)
         return NULL;
     c->fd = -1;
     c->number = number;
-    c->since = uv_now(loop);
+    c->since = c->watched = uv_now(loop);
     uv_random(NULL, NULL, &c->mark, sizeof c->mark, 0, NULL); /* without it: all zeros */
     if (make_hello(c, config) == 0)
         return c;
@@ -477,6 +524,7 @@ struct child *child_start(uv_loop_t *loop, const char *config, const struct line
     }
     c->ops = ops;
     c->owner = owner;
+    c->patience_ms = patience_of(&l->config);
     uv_poll_start(&c->poll, UV_READABLE, on_event);
     child_flush(c);
     return c;

@@ -46,6 +46,7 @@ struct child {
     char *refused;             /* what its FRAME_REFUSED said, or NULL */
     int signal;                /* what ended it, where it was a signal from outside */
     bool spent;                /* it ended because a fresh one would do better */
+    bool answered;             /* a document, at least */
     bool hung_up; /* it was killed for what it did to its socket, and has gone on since:
                      the page says nothing about that */
     const struct page *page;
@@ -59,8 +60,11 @@ struct child {
     struct output output;
     uint64_t mark; /* of its own lines in that */
     int open_handles;
-    bool ended;     /* the process was reaped */
-    uint64_t since; /* when it was started, closed, or hung up: uv_now() */
+    bool ended;                /* the process was reaped */
+    uint64_t since;            /* when it was started, closed, or hung up: uv_now() */
+    uint64_t heard;            /* when it answered last, or was given the first of its documents */
+    uint64_t patience_ms;      /* from then on, for each MiB begun */
+    uint64_t watched, resumed; /* when it was looked at last, and after a pause */
     int fd;
     bool blocked; /* the socket takes no more for now */
     char *hello;  /* the FRAME_CONFIG, freed when written */
@@ -87,8 +91,9 @@ void child_flush(struct child *c);
 /* Closes the socket: it ends by itself. Only where it has no documents. */
 void child_close(struct child *c);
 
-/* Kills it where it has hung: twice the time its plugin has, by the shared page. now is
- * uv_now(), which is the page's clock. */
+/* Kills it where it has hung: twice the time its plugin has, by the shared page; or, whatever
+ * that says, so long without an answer as all its plugins together may take. now is uv_now(),
+ * which is the page's clock. */
 void child_watch(struct child *c, uint64_t now);
 
 /* Kills it; why is what on_gone will be told. */

@@ -7,7 +7,9 @@
  * gets a strike, and from the second on it runs without one plugin after the other, until
  * it passes or all have been tried: then it is given up. The others just run again; where
  * the page names no document, one at a time, until it is known which it was. Who is killed
- * from outside (SIGKILL) while in no document did not die of one.
+ * from outside (SIGKILL) while in no document did not die of one; but a plugin can do both,
+ * so that is believed three times. A plugin can write to the page: what can't be is not
+ * believed, and who hides there is found by running without him.
  */
 #include "daemon/dispatch.h"
 
@@ -21,6 +23,7 @@ enum {
     WATCH_MS = 20, /* how often workers with documents are looked at */
     IDLE_MS = 500, /* and those without: they may start, or end */
     STRIKES = 2,
+    EXCUSES = 3,
 };
 
 static void on_watch(uv_timer_t *timer);
@@ -122,7 +125,24 @@ static struct flight_doc *find_victim(const struct child *c)
     for (struct flight_doc *d = c->queue.first; d; d = d->next)
         if (d->ticket == ticket && !c->hung_up)
             return d;
-    return c->queue.n == 1 && c->signal != SIGKILL ? c->queue.first : NULL;
+    if (c->queue.n != 1 || (c->signal == SIGKILL && c->queue.first->excused < EXCUSES))
+        return NULL;
+    return c->queue.first;
+}
+
+/* Whether the page says that its worker was in this entry with d, and it can be so: the entry
+ * was to run, and the time it had is one that it can have had. */
+static bool was_in(const struct generation *g, const struct child *c, const struct flight_doc *d,
+                   uint32_t entry)
+{
+    uint64_t limit = atomic_load(&c->page->limit_ms), timeout;
+
+    if (c->hung_up || atomic_load(&c->page->phase) != PAGE_PROCESS ||
+        atomic_load(&c->page->ticket) != d->ticket || entry >= g->lineup.config.n_pipeline ||
+        flight_skips(d, entry))
+        return false;
+    timeout = g->lineup.config.pipeline[entry].timeout_ms;
+    return limit > 0 && limit % timeout == 0 && limit / timeout <= 1 + (d->n_frame >> 20);
 }
 
 /* Notes on d what its worker died of. False where it must be given up. */
@@ -131,11 +151,8 @@ static bool blame(struct generation *g, const struct child *c, struct flight_doc
 {
     uint32_t entry = atomic_load(&c->page->entry);
     char after[160];
-    bool in_plugin = !c->hung_up && atomic_load(&c->page->phase) == PAGE_PROCESS &&
-                     atomic_load(&c->page->ticket) == d->ticket &&
-                     entry < g->lineup.config.n_pipeline;
 
-    if (in_plugin) {
+    if (was_in(g, c, d, entry)) {
         log_warn("dispatch",
                  "worker %u (process %d) %s in plugin %s, document %.*s: run again without it",
                  c->number, c->process.pid, how, g->breakers.of[entry].name, (int)d->id.n, d->id.p);
@@ -154,8 +171,9 @@ static void suspect_all(const struct child *c, const char *how)
 {
     log_warn("dispatch", "worker %u (process %d) %s; %zu documents run again", c->number,
              c->process.pid, how, c->queue.n);
-    for (struct flight_doc *d = c->queue.first; d && c->signal != SIGKILL; d = d->next)
-        d->suspect = true;
+    for (struct flight_doc *d = c->queue.first; d; d = d->next)
+        if (c->signal != SIGKILL || ++d->excused >= EXCUSES)
+            d->suspect = true;
 }
 
 static void on_death(struct generation *g, struct child *c, const char *how)

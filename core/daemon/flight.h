@@ -53,6 +53,7 @@ struct flight_doc {
     size_t n_skip;
     uint32_t generation; /* of workers, whose pipeline skip counts by */
     unsigned strikes;    /* workers that died in it with no plugin to blame */
+    unsigned excused;    /* workers that were killed from outside, perhaps, when they had it */
     bool suspect;        /* its worker died, perhaps not of it: it runs alone */
     bool probing;        /* it runs without one entry, to see whether that is to blame: */
     uint32_t probe;

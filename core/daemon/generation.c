@@ -56,10 +56,10 @@ static void on_respawn(uv_timer_t *timer)
     }
 }
 
-/* Replaces the missing: at once, but with patience where they die at the start. */
-static void respawn(struct generation *g, bool was_ready)
+/* Replaces the missing: at once, but with patience where they die before they do anything. */
+static void respawn(struct generation *g, bool was_of_use)
 {
-    if (was_ready)
+    if (was_of_use)
         g->delay = 0;
     else
         g->delay = g->delay == 0 ? DELAY_MIN : g->delay < DELAY_MAX / 2 ? g->delay * 2 : DELAY_MAX;
@@ -171,7 +171,6 @@ static void on_ready(struct child *c, const char *payload, size_t n)
 {
     struct generation *g = c->owner;
 
-    g->delay = 0;
     if (!g->pipeline)
         take_ready(g, payload, n);
     if (g->state != GENERATION_STARTING || ++g->n_ready < g->n_child)
@@ -228,6 +227,7 @@ static void on_gone(struct child *c, const char *how)
 {
     struct generation *g = c->owner;
     bool was_ready = c->state == CHILD_READY;
+    bool was_of_use = was_ready && (c->answered || c->queue.n > 0);
     char why[1200];
 
     forget(g, c);
@@ -247,7 +247,7 @@ static void on_gone(struct child *c, const char *how)
     if (c->queue.n > 0 || (was_ready && g->state == GENERATION_RUNNING))
         g->ops->on_death(g, c, how);
     if (g->state == GENERATION_RUNNING)
-        respawn(g, was_ready);
+        respawn(g, was_of_use);
     else if (g->state == GENERATION_ENDING)
         check_ended(g);
 }

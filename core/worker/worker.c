@@ -84,9 +84,17 @@ static void set_process(void)
     offer_to_die();
 }
 
+/* On both sides of the page is one that nobody may touch: memory of plugins would lie there, and
+ * who writes past the end of it would write to the page. */
 static int map_page(struct worker *w)
 {
-    w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE, 0);
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    char *room = mmap(NULL, 3 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (room == MAP_FAILED)
+        return -1;
+    w->page =
+        mmap(room + size, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, WORKER_PAGE, 0);
     if (w->page == MAP_FAILED)
         return -1;
     close(WORKER_PAGE);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a plugin may do to its worker, and what becomes of the document, of the plugin and of
 everybody else. Crashes and hangs are in test_workers.py, what is forbidden in test_confine.py."""
+import contextlib
 import json
 import os
 import pathlib
@@ -219,6 +220,89 @@ def test_who_cannot_go_on_gets_a_fresh_worker():
         for _, out in receive(sub, 5):
             assert out["gloss"]["run"]["errors"] == [{"plugin": "result", "error": "failed and is switched off: no more"}]
         assert d.log().count("can't go on here: a fresh worker takes over") == 5
+
+
+# ---- plugins that deceive the daemon about what they do
+
+
+def scribble(then, timeout_ms=100, **options):
+    return {"plugin": "scribble", "timeout_ms": timeout_ms, "options": options | {"then": then}}
+
+
+def deceived(*pipeline):
+    """What is published of the bad document among fifty, each of which is published once."""
+    with Daemon(pipeline=pipeline, workers=1) as d:
+        sub, push = d.subscribe(), d.push()
+        for i in range(50):
+            push.send_json({"id": str(i), "text": "bad" if i == 25 else "good"})
+        out = {document["id"]: document["gloss"] for _, document in receive(sub, 50)}
+        worst = out.pop("25")
+        assert len(out) == 49 and not any("errors" in gloss["run"] for gloss in out.values())
+        wait("a worker", lambda: len(d.workers()) == 1)
+        assert d.stop() == 0
+        return worst
+
+
+def is_found_out(worst, how):
+    assert "scribble" not in worst
+    assert worst["run"]["errors"] == [{"plugin": "scribble", "error": f"its worker {how}, but not without it"}], worst
+
+
+def test_documents_are_stolen():
+    """The worker waits for what will not come, and its page says that it has nothing to do."""
+    with Daemon(pipeline=[scribble("steal", timeout_ms=1000)], workers=1) as d:
+        sub, push = d.subscribe(), d.push()
+        push.send_json({"id": "bad", "text": "bad"})
+        d.wait_log("worker 1: steals")
+        for i in range(49):
+            push.send_json({"id": str(i), "text": "good"})
+        d.wait_log(r"worker 1 \(process \d+\) answered nothing for 12 s; \d+ documents run again", 60)
+        out = {document["id"]: document["gloss"] for _, document in receive(sub, 50)}
+        assert len(out) == 50 and not any("errors" in gloss["run"] for gloss in out.values())
+        assert d.stop() == 0
+
+
+def test_hangs_under_a_page_of_nonsense():
+    with contextlib.ExitStack() as stack:  # side by side: it takes twenty seconds
+        daemons = [stack.enter_context(Daemon(pipeline=[scribble("hang", fill=fill)], workers=1)) for fill in (0, 255)]
+        subs, pushes = [d.subscribe() for d in daemons], [d.push() for d in daemons]
+        for push in pushes:
+            push.send_string("bad")
+        for d, sub in zip(daemons, subs):
+            d.wait_log("passes without it", 60)
+            is_found_out(receive(sub)[0][1]["gloss"], "answered nothing for 10 s")
+            assert d.stop() == 0
+
+
+def test_dies_under_a_blank_page():
+    for fill in 0, 255:
+        is_found_out(deceived(scribble("abort", fill=fill)), "crashed (SIGABRT)")
+        is_found_out(deceived(scribble("kill", fill=fill)), "was killed (SIGKILL)")
+
+
+def test_claims_to_be_spent():
+    """Documents of a worker that is spent run again, with nobody to blame."""
+    is_found_out(deceived(scribble("spent", fill=0)), "called exit(75)")
+
+
+def test_blames_another():
+    """Whose time was another, or who has been left out already."""
+    worst = deceived(faulty("none", timeout_ms=2000), scribble("abort", entry=0))
+    is_found_out(worst, "crashed (SIGABRT)")
+    assert worst["faulty"]["label"] == "survived"
+    worst = deceived(faulty("segv", timeout_ms=100), scribble("abort", entry=0))
+    assert {e["plugin"]: e["error"] for e in worst["run"]["errors"]} == {
+        "faulty": "crashed (SIGSEGV)", "scribble": "its worker crashed (SIGABRT), but not without it"}, worst
+
+
+def test_writes_beyond_what_is_its_own():
+    """What is beside the page is nobody's: who comes there by mistake is named."""
+    if SANITIZED:
+        return
+    worst = deceived(scribble("overflow"))
+    assert worst["run"]["errors"] == [{"plugin": "scribble", "error": "crashed (SIGSEGV)"}], worst
+    worst = deceived(scribble("underflow"))
+    assert worst["run"]["errors"] == [{"plugin": "scribble", "error": "crashed (SIGSEGV)"}], worst
 
 
 # ---- plugins that keep failing

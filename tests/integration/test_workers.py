@@ -114,14 +114,57 @@ def test_kill_9_under_load():
         assert d.stop() == 0
 
 
+def begin_slow_one(d, push):
+    """Until the worker is at work on it: it takes the processor."""
+    [pid] = d.workers()
+    used = lambda: int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()[11])
+    before = used()
+    push.send_string("slow")
+    wait("work", lambda: used() > before + 1)
+    return pid
+
+
 def test_stopped_worker_is_replaced():
     with Daemon(pipeline=[{"plugin": "slow", "timeout_ms": 500, "options": {"word": "slow"}}], workers=1) as d:
-        sub, push, workers = d.subscribe(), d.push(), d.workers()
-        push.send_string("slow")
-        time.sleep(0.1)
-        os.kill(workers[0], signal.SIGSTOP)
+        sub = d.subscribe()
+        os.kill(begin_slow_one(d, d.push()), signal.SIGSTOP)
         [(_, out)] = receive(sub)
         assert out["gloss"]["run"]["errors"] == [{"plugin": "slow", "error": "took more than 1000 ms"}], out
+
+
+def test_pause_of_all_is_nobodys_fault():
+    """As where a container is frozen: what then seems late has had no time."""
+    with Daemon(pipeline=[{"plugin": "slow", "timeout_ms": 1000, "options": {"word": "slow"}}], workers=1) as d:
+        sub = d.subscribe()
+        worker = begin_slow_one(d, d.push())
+        for pid in d.process.pid, worker:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(2.5)
+        for pid in d.process.pid, worker:
+            os.kill(pid, signal.SIGCONT)
+        [(_, out)] = receive(sub)
+        assert out["gloss"]["run"]["errors"] == [{"plugin": "slow", "error": "gave up: its timeout_ms of 1000 had passed"}], out
+        assert d.workers() == [worker]
+
+
+def test_who_dies_idle_is_replaced_with_patience():
+    """Each time a worker is ready it is killed: it is not started without end."""
+    with Daemon(workers=1) as d:
+        killed = set()
+
+        def kill():
+            for pid in set(d.workers()) - killed:
+                if pathlib.Path(f"/proc/{pid}/comm").read_text() == "glossd: worker\n" and len(os.listdir(f"/proc/{pid}/fd")) == 4:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+            return time.monotonic() > end
+
+        end = time.monotonic() + 3
+        wait("three seconds", kill)
+        assert 3 <= len(killed) <= 12, killed
+        sub, push = d.subscribe(), d.push()
+        push.send_string("x")
+        receive(sub)
 
 
 def test_no_orphans():
