@@ -298,31 +298,38 @@ static struct slice slice(const char *s)
     return (struct slice){s, s ? strlen(s) : 0};
 }
 
+static bool is_meant(const struct dead *d, const struct spool_dead *dead)
+{
+    const struct spool_filter filter = {slice(d->reason), slice(d->plugin), slice(d->id), d->since,
+                                        d->until};
+
+    return spool_filter_passes(&filter, dead);
+}
+
+static bool take_read(struct reading *r, const struct spool_dead *dead)
+{
+    struct json_out o = {0};
+    bool good;
+
+    if (r->d->verb == LIST)
+        letter_put(&o, dead);
+    else
+        letter_put_document(&r->compose, &r->scratch, &o, dead);
+    good = !o.failed && take(r->d, o.p, o.n);
+    json_out_finish(&o);
+    return good;
+}
+
 static bool read_range(void *owner, uint64_t after, uint64_t to)
 {
     struct reading *r = owner;
-    const struct dead *d = r->d;
-    const struct spool_filter filter = {.reason = slice(d->reason),
-                                        .plugin = slice(d->plugin),
-                                        .id = slice(d->id),
-                                        .since_ms = d->since,
-                                        .until_ms = d->until,
-                                        .to = to};
     struct spool_dead dead = {.number = after};
     enum spool_result result;
     struct fault f = {""};
     bool good = true;
 
-    while (good && (result = spool_db_dead(r->db, dead.number, &filter, &dead, &f)) == SPOOL_OK) {
-        struct json_out o = {0};
-
-        if (d->verb == LIST)
-            letter_put(&o, &dead);
-        else
-            letter_put_document(&r->compose, &r->scratch, &o, &dead);
-        good = !o.failed && take(r->d, o.p, o.n);
-        json_out_finish(&o);
-    }
+    while (good && (result = spool_db_dead(r->db, dead.number, to, &dead, &f)) == SPOOL_OK)
+        good = !is_meant(r->d, &dead) || take_read(r, &dead);
     if (good && result != SPOOL_NONE)
         cli_error(0, "dead", "%s", f.text);
     return good && result == SPOOL_NONE;

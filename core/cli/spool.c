@@ -198,11 +198,10 @@ static enum spool_result export_published(struct export *e, uint64_t from)
 
 static enum spool_result export_dead(struct export *e)
 {
-    const struct spool_filter any = {0};
     struct spool_dead dead = {0};
     enum spool_result r;
 
-    while ((r = spool_db_dead(e->db, dead.number, &any, &dead, &e->f)) == SPOOL_OK) {
+    while ((r = spool_db_dead(e->db, dead.number, 0, &dead, &e->f)) == SPOOL_OK) {
         struct json_out o = {0};
 
         r = print(e, &o, letter_put_document(&e->kept, &e->scratch, &o, &dead) == 0);

@@ -15,10 +15,10 @@
 enum {
     LIMIT = 100, /* letters, where the request does not say */
     MOST = 1000,
-    STEP = 64,                /* .. that are run again */
-    MOST_BYTES = 1024 * 1024, /* then the answer is closed, with the letter that reached it */
-    MOST_READ = 64 * 1024 * 1024,
-    MOST_PASSED = 4096, /* numbers looked at */
+    STEP = 64,                    /* .. that are run again */
+    MOST_BYTES = 1024 * 1024,     /* then the answer is closed, with the letter that reached it */
+    MOST_READ = 64 * 1024 * 1024, /* with those that are not meant */
+    MOST_PASSED = 4096,           /* numbers looked at */
 };
 
 struct wants {
@@ -179,14 +179,11 @@ static bool enter(struct letters *l, struct replay_request *r, struct flight_doc
 
 /* ---- the walk over the list */
 
-static struct spool_filter filter_of(const struct wants *w, uint64_t to)
+static bool is_meant(const struct wants *w, const struct spool_dead *dead)
 {
-    return (struct spool_filter){.reason = w->reason,
-                                 .plugin = w->plugin,
-                                 .id = w->id,
-                                 .since_ms = w->since,
-                                 .until_ms = w->until,
-                                 .to = to};
+    const struct spool_filter filter = {w->reason, w->plugin, w->id, w->since, w->until};
+
+    return spool_filter_passes(&filter, dead);
 }
 
 static bool is_full(const struct wants *w)
@@ -200,16 +197,18 @@ static enum spool_result walk(struct replay_request *r, struct spool_db *db, act
 {
     struct wants *w = r->wants;
     uint64_t end = w->end - w->at < MOST_PASSED ? w->end : w->at + MOST_PASSED;
-    const struct spool_filter filter = filter_of(w, end);
     enum spool_result result = SPOOL_OK;
     struct spool_dead dead;
 
-    for (uint64_t n = 0; n < most && !is_full(w) && !r->code && w->at < end; n++) {
-        result = spool_db_dead(db, w->at, &filter, &dead, f);
+    for (uint64_t n = 0; n < most && !is_full(w) && !r->code && w->at < end;) {
+        result = spool_db_dead(db, w->at, end, &dead, f);
         if (result == SPOOL_OK) {
             w->at = dead.number;
             w->read += dead.doc.head.n + dead.doc.body.n;
-            result = on_letter(r, db, &dead, f);
+            if (is_meant(w, &dead)) {
+                result = on_letter(r, db, &dead, f);
+                n++;
+            }
         } else if (result == SPOOL_NONE) {
             w->at = end;
         }

@@ -17,7 +17,8 @@ enum {
     LIMIT = 100, /* documents, where the request does not say */
     MOST = 1000,
     MOST_BYTES = 1024 * 1024, /* then the answer is closed, with the document that reached it */
-    MOST_PASSED = 4096,       /* documents of other topics */
+    MOST_PASSED = 4096,       /* documents of other topics, */
+    MOST_READ = 16 << 20,     /* or so many bytes of results */
     TOPICS = 1000,
 };
 
@@ -44,16 +45,47 @@ static bool is_wanted(const struct wants *w, struct slice topic)
     return !w->topics.n;
 }
 
-/* The first from *at to end that is wanted; *at is it, or behind what was passed over. */
-static enum spool_result find(const struct wants *w, struct spool_db *db, uint64_t *at,
-                              uint64_t end, struct slice *topic, struct fault *f)
+/* How far an answer has come. */
+struct walk {
+    uint64_t at, end, last; /* the seq that is next, the last to look at, the last there is */
+    size_t bytes, read;     /* of the answer; of results that were looked at for their topic */
+};
+
+static struct walk begin(const struct wants *w, uint64_t first, uint64_t last)
 {
+    uint64_t at = w->from > first ? w->from : first;
+    bool is_short = last < at || last - at < MOST_PASSED;
+
+    return (struct walk){.at = at, .end = is_short ? last : at + MOST_PASSED, .last = last};
+}
+
+/* What a row, or none from there on, means for how far it has come. */
+static enum spool_result come_to(struct walk *walk, enum spool_result r,
+                                 const struct spool_published *p)
+{
+    if (r == SPOOL_OK)
+        walk->at = p->seq;
+    else if (r == SPOOL_NONE) /* the last was lost before a salvage */
+        walk->at = walk->last + 1;
+    return r;
+}
+
+/* The first that is wanted; at is it, or behind what was passed over. Each row is read whole: one
+ * whose topic is damaged would be left out without a word. */
+static enum spool_result find(const struct wants *w, struct spool_db *db, struct walk *walk,
+                              struct slice *topic, struct fault *f)
+{
+    struct spool_published p;
     enum spool_result r;
 
-    for (; *at <= end; ++*at) {
-        r = spool_db_topic(db, *at, at, topic, f);
-        if (r != SPOOL_OK || is_wanted(w, *topic))
+    for (; walk->at <= walk->end && walk->read < MOST_READ; walk->at++) {
+        r = come_to(walk, spool_db_row(db, walk->at, &p, f), &p);
+        if (r != SPOOL_OK)
             return r;
+        walk->read += p.members.n;
+        *topic = p.topic;
+        if (is_wanted(w, p.topic))
+            return SPOOL_OK;
     }
     return SPOOL_NONE;
 }
@@ -67,39 +99,38 @@ static void put_number(struct replay_request *r, uint64_t seq, struct slice topi
     replay_put(r, &o);
 }
 
-/* Puts the document with the seq; adds its size to bytes. */
-static enum spool_result put(struct replay_request *r, struct spool_db *db, uint64_t seq,
-                             size_t *bytes, struct fault *f)
+/* Puts the first document from at on. */
+static enum spool_result put(struct replay_request *r, struct spool_db *db, struct walk *walk,
+                             struct fault *f)
 {
     struct spool_published p;
     struct json_out o = {0};
-    enum spool_result result = spool_db_published(db, seq, &p, f);
+    enum spool_result result = come_to(walk, spool_db_published(db, walk->at, &p, f), &p);
 
     if (result != SPOOL_OK)
         return result;
     if (compose_kept(&r->replay->compose, &r->replay->scratch, &o, &p) < 0)
         o.failed = true;
-    *bytes += o.n;
+    walk->bytes += o.n;
     replay_put_copy(r, p.topic);
     replay_put(r, &o);
     return SPOOL_OK;
 }
 
-static enum spool_result put_all(struct replay_request *r, struct spool_db *db, uint64_t *at,
-                                 uint64_t last, struct fault *f)
+static enum spool_result put_all(struct replay_request *r, struct spool_db *db, struct walk *walk,
+                                 struct fault *f)
 {
     const struct wants *w = r->wants;
     enum spool_result result = SPOOL_OK;
-    uint64_t end = last - *at < MOST_PASSED ? last : *at + MOST_PASSED;
     struct slice topic;
-    size_t bytes = 0;
 
-    for (uint64_t n = 0; n < w->limit && bytes < MOST_BYTES && !r->code; n++, ++*at) {
-        result = find(w, db, at, end, &topic, f);
+    for (uint64_t n = 0; n < w->limit && walk->bytes < MOST_BYTES && !r->code; n++, walk->at++) {
+        if (w->topics.n || !w->documents)
+            result = find(w, db, walk, &topic, f);
         if (result == SPOOL_OK && w->documents)
-            result = put(r, db, *at, &bytes, f);
+            result = put(r, db, walk, f);
         else if (result == SPOOL_OK)
-            put_number(r, *at, topic);
+            put_number(r, walk->at, topic);
         if (result != SPOOL_OK)
             break;
     }
@@ -125,14 +156,15 @@ static void put_head(struct replay_request *r, uint64_t first, uint64_t next, ui
 static enum spool_result run(struct replay_request *r, struct spool_db *db, struct fault *f)
 {
     const struct wants *w = r->wants;
-    uint64_t first, last, at;
+    uint64_t first, last;
     enum spool_result result = spool_db_span(db, &first, &last, f);
 
     if (result == SPOOL_OK) {
-        at = w->from > first ? w->from : first;
-        if (at <= last)
-            result = put_all(r, db, &at, last, f);
-        put_head(r, first, at, last);
+        struct walk walk = begin(w, first, last);
+
+        if (walk.at <= last)
+            result = put_all(r, db, &walk, f);
+        put_head(r, first, walk.at, last);
     }
     spool_db_rest(db);
     if (result != SPOOL_OK)

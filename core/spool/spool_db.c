@@ -70,10 +70,11 @@ static enum spool_result check_files(const struct spool_db *db, struct fault *f)
 
     if (!moved)
         return SPOOL_OK;
-    fault_set(f,
-              "%s was moved or removed while it is in use: put it back as it was, and it goes on; "
-              "what was removed is in /proc/%d/fd until it ends, see man glossd, TROUBLE WITH THE SPOOL",
-              moved, (int)getpid());
+    fault_set(
+        f,
+        "%s was moved or removed while it is in use: put it back as it was, and it goes on; "
+        "what was removed is in /proc/%d/fd until it ends, see man glossd, TROUBLE WITH THE SPOOL",
+        moved, (int)getpid());
     return SPOOL_IO;
 }
 

@@ -149,25 +149,26 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
 enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *last,
                                 struct fault *f);
 
-/* The seq and the topic of the first published document from seq on: cheaper than the whole. */
-enum spool_result spool_db_topic(struct spool_db *db, uint64_t from, uint64_t *seq,
-                                 struct slice *topic, struct fault *f);
+/* The same without its document, of which only the ticket is filled: cheaper. */
+enum spool_result spool_db_row(struct spool_db *db, uint64_t from, struct spool_published *p,
+                               struct fault *f);
 
 /* Which dead letters are meant; what is empty or 0 is any. */
 struct spool_filter {
     struct slice reason, plugin, id;
     uint64_t since_ms, until_ms; /* of dying */
-    uint64_t to;                 /* the last number that is looked at */
 };
+
+/* Of a letter that was read whole: what is damaged must not pass for one that is not meant. */
+bool spool_filter_passes(const struct spool_filter *filter, const struct spool_dead *dead);
 
 /* The first and the last number on the list, 0 where it is empty, and how many there are. */
 enum spool_result spool_db_dead_span(struct spool_db *db, uint64_t *first, uint64_t *last,
                                      uint64_t *n, struct fault *f);
 
-/* The first dead letter with a number above after that the filter lets through. */
-enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
-                                const struct spool_filter *filter, struct spool_dead *dead,
-                                struct fault *f);
+/* The first dead letter with a number above after, and up to to; 0: up to the last. */
+enum spool_result spool_db_dead(struct spool_db *db, uint64_t after, uint64_t to,
+                                struct spool_dead *dead, struct fault *f);
 
 /* Lets go of the row last read, so that the file's log can be folded in. */
 void spool_db_rest(struct spool_db *db);

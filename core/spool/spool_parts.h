@@ -45,7 +45,7 @@ enum spool_sql {
     SQL_TRIM_DEAD,
     SQL_NEXT_PENDING,
     SQL_NEXT_PUBLISHED,
-    SQL_NEXT_TOPIC,
+    SQL_NEXT_ROW,
     SQL_SPAN,
     SQL_NEXT_DEAD,
     SQL_DEAD_SPAN,

@@ -6,6 +6,7 @@
 #include "spool/spool_parts.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static enum spool_result check_doc(struct spool_db *db, sqlite3_stmt *s, const struct spool_doc *d,
                                    struct fault *f)
@@ -14,6 +15,14 @@ static enum spool_result check_doc(struct spool_db *db, sqlite3_stmt *s, const s
         return SPOOL_OK;
     /* Not its id, which may be what is damaged. */
     return spool_damaged(db, f, "documents: ticket %" PRIu64 ": the sum is wrong", d->ticket);
+}
+
+static enum spool_result check_published(struct spool_db *db, const struct spool_published *p,
+                                         int64_t sum, struct fault *f)
+{
+    if (spool_published_sum(p) == sum)
+        return SPOOL_OK;
+    return spool_damaged(db, f, "published: seq %" PRIu64 ": the sum is wrong", p->seq);
 }
 
 /* Steps to a row, if there is one, and ends the step of the row before. */
@@ -60,9 +69,7 @@ enum spool_result spool_db_published(struct spool_db *db, uint64_t from, struct 
     p->prev = spool_column_number(s, 9);
     p->topic = spool_column_slice(s, 10);
     p->members = spool_column_slice(s, 11);
-    if (spool_published_sum(p) == sqlite3_column_int64(s, 12))
-        return SPOOL_OK;
-    return spool_damaged(db, f, "published: seq %" PRIu64 ": the sum is wrong", p->seq);
+    return check_published(db, p, sqlite3_column_int64(s, 12), f);
 }
 
 enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *last,
@@ -79,37 +86,34 @@ enum spool_result spool_db_span(struct spool_db *db, uint64_t *first, uint64_t *
     return r;
 }
 
-enum spool_result spool_db_topic(struct spool_db *db, uint64_t from, uint64_t *seq,
-                                 struct slice *topic, struct fault *f)
+enum spool_result spool_db_row(struct spool_db *db, uint64_t from, struct spool_published *p,
+                               struct fault *f)
 {
-    sqlite3_stmt *s = db->statement[SQL_NEXT_TOPIC];
+    sqlite3_stmt *s = db->statement[SQL_NEXT_ROW];
     enum spool_result r;
 
     sqlite3_reset(s);
     sqlite3_bind_int64(s, 1, (int64_t)from);
     r = next_row(db, s, f);
-    if (r == SPOOL_OK) {
-        *seq = spool_column_number(s, 0);
-        *topic = spool_column_slice(s, 1);
-    }
-    return r;
+    if (r != SPOOL_OK)
+        return r;
+    *p = (struct spool_published){.seq = spool_column_number(s, 0),
+                                  .doc.ticket = spool_column_number(s, 1),
+                                  .topic = spool_column_slice(s, 2),
+                                  .prev = spool_column_number(s, 3),
+                                  .members = spool_column_slice(s, 4)};
+    return check_published(db, p, sqlite3_column_int64(s, 5), f);
 }
 
-enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
-                                const struct spool_filter *filter, struct spool_dead *dead,
-                                struct fault *f)
+enum spool_result spool_db_dead(struct spool_db *db, uint64_t after, uint64_t to,
+                                struct spool_dead *dead, struct fault *f)
 {
     sqlite3_stmt *s = db->statement[SQL_NEXT_DEAD];
     enum spool_result r;
 
     sqlite3_reset(s);
     sqlite3_bind_int64(s, 1, (int64_t)after);
-    spool_bind_slice(s, 2, filter->reason);
-    spool_bind_slice(s, 3, filter->plugin);
-    spool_bind_number(s, 4, filter->since_ms);
-    spool_bind_number(s, 5, filter->until_ms ? filter->until_ms : INT64_MAX);
-    spool_bind_slice(s, 6, filter->id);
-    spool_bind_number(s, 7, filter->to ? filter->to : INT64_MAX);
+    spool_bind_number(s, 2, to ? to : INT64_MAX);
     r = next_row(db, s, f);
     if (r != SPOOL_OK)
         return r;
@@ -117,6 +121,18 @@ enum spool_result spool_db_dead(struct spool_db *db, uint64_t after,
     if (spool_dead_sum(dead) == sqlite3_column_int64(s, 7))
         return SPOOL_OK;
     return spool_damaged(db, f, "dead: number %" PRIu64 ": the sum is wrong", dead->number);
+}
+
+static bool is_any_or(struct slice wanted, struct slice is)
+{
+    return !wanted.n || (wanted.n == is.n && !memcmp(wanted.p, is.p, is.n));
+}
+
+bool spool_filter_passes(const struct spool_filter *filter, const struct spool_dead *dead)
+{
+    return is_any_or(filter->reason, dead->reason) && is_any_or(filter->plugin, dead->plugin) &&
+           is_any_or(filter->id, dead->doc.id) && dead->at_ms >= filter->since_ms &&
+           (!filter->until_ms || dead->at_ms <= filter->until_ms);
 }
 
 enum spool_result spool_db_dead_span(struct spool_db *db, uint64_t *first, uint64_t *last,
@@ -136,6 +152,6 @@ void spool_db_rest(struct spool_db *db)
 {
     sqlite3_reset(db->statement[SQL_NEXT_PENDING]);
     sqlite3_reset(db->statement[SQL_NEXT_PUBLISHED]);
-    sqlite3_reset(db->statement[SQL_NEXT_TOPIC]);
+    sqlite3_reset(db->statement[SQL_NEXT_ROW]);
     sqlite3_reset(db->statement[SQL_NEXT_DEAD]);
 }

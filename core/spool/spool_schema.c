@@ -70,13 +70,12 @@ const char *const spool_statements[SQL_COUNT] = {
         "d") ", p.seq, p.prev, p.topic,"
              " p.members, p.sum FROM published p LEFT JOIN documents d USING (ticket)"
              " WHERE p.seq >= ?1 ORDER BY p.seq LIMIT 1",
-    [SQL_NEXT_TOPIC] = "SELECT seq, topic FROM published WHERE seq >= ?1 ORDER BY seq LIMIT 1",
+    [SQL_NEXT_ROW] = "SELECT seq, ticket, topic, prev, members, sum FROM published"
+                     " WHERE seq >= ?1 ORDER BY seq LIMIT 1",
     /* Rows of the transaction that runs count; the row of facts is written at its end. */
     [SQL_SPAN] = "SELECT coalesce((SELECT min(seq) FROM published), seq + 1),"
                  " max(seq, coalesce((SELECT max(seq) FROM published), 0)) FROM facts",
-    [SQL_NEXT_DEAD] = "SELECT " SPOOL_DEAD " FROM dead WHERE number > ?1"
-                      " AND (?2 = '' OR reason = ?2) AND (?3 = '' OR plugin = ?3) AND at >= ?4"
-                      " AND at <= ?5 AND (?6 = '' OR id = ?6) AND number <= ?7"
+    [SQL_NEXT_DEAD] = "SELECT " SPOOL_DEAD " FROM dead WHERE number > ?1 AND number <= ?2"
                       " ORDER BY number LIMIT 1",
     [SQL_DEAD_SPAN] = "SELECT coalesce((SELECT min(number) FROM dead), 0),"
                       " coalesce((SELECT max(number) FROM dead), 0), dead FROM facts",

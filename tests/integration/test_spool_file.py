@@ -180,6 +180,13 @@ def test_what_salvage_lost_is_no_fault():
         assert of_check(again) == (0, notes)
         d.spool = again
         d.config["spool"]["path"] = str(again)
+        d.start()
+        for request in ({}, {"topic": "a."}, {"documents": False}):  # the last one is lost: they end all the same
+            replay = d.socket(zmq.REQ, "replay")
+            replay.send_json(request | {"from": 60})
+            head = json.loads(replay.recv_multipart()[0])
+            assert (head["next"], head["last"]) == (63, 62), head
+        d.die()
         d.config["pipeline"] = SLOW
         d.start()
         wait("all is published", lambda: d.rows("SELECT count(*) FROM pending") == [(0,)])
@@ -262,6 +269,39 @@ def test_replay_of_damage_goes_on():
                               capture_output=True, text=True, timeout=60)
         assert tail.returncode and "published: seq 2: the sum is wrong" in tail.stderr, tail
         assert ask(d.req(), "goes on")["status"] == "accepted"
+
+
+def test_damage_is_not_passed_over():
+    """What replay and gloss dead choose by is proved like what they show."""
+    with Spooled(topic="{source}.") as d:
+        req, push = d.req(), d.push()
+        for i in range(10):
+            ask(req, {"text": f"text {i}", "source": "ab"[i % 2]})
+        for _ in range(3):
+            push.send(b'{"text": nope}')
+        wait("three letters", lambda: d.rows("SELECT dead FROM facts") == [(3,)])
+        wait("all is published", lambda: d.rows("SELECT seq FROM facts") == [(10,)])
+        ask(req, "one more, with which it is written that those are sent")
+        wait("that", lambda: d.rows("SELECT sent FROM facts") >= [(10,)])
+        d.die()
+        with sqlite3.connect(d.spool) as db:
+            db.execute("UPDATE published SET topic = 'c.' WHERE seq = 5")
+            db.execute("UPDATE dead SET reason = 'no_text' WHERE number = 2")
+        db.close()
+        d.start()
+        replay = d.socket(zmq.REQ, "replay")
+        for request in ({"topic": "a."}, {"topic": "b."}, {"topic": "c."}, {"documents": False}, {}):
+            why = ask(replay, request)["error"]
+            assert why["code"] == "damaged" and "published: seq 5: the sum is wrong" in why["message"], why
+            replay.send_json(request | {"from": 6})
+            head = json.loads(replay.recv_multipart()[0])
+            assert head["next"] == head["last"] + 1, head
+        for reason in ("invalid_json", "no_text", "too_large"):
+            why = ask(replay, {"dead": "list", "reason": reason})["error"]
+            assert why["code"] == "damaged" and "dead: number 2: the sum is wrong" in why["message"], why
+        d.die()
+        done = subprocess.run([BUILD / "gloss", "dead", "list", "-c", d.folder / "glossd.json", "--reason", "no_text"], capture_output=True, text=True)
+        assert done.returncode == 1 and "dead: number 2: the sum is wrong" in done.stderr, done
 
 
 def test_damage_found_while_running():

@@ -261,7 +261,7 @@ static void dead_letters_are_found_and_taken_off(void **state)
 {
     const struct spool_filter any = {0}, late = {.since_ms = 20}, early = {.until_ms = 14},
                               reason = {.reason = S("invalid_json")}, other = {.id = S("e")},
-                              first = {.to = 1};
+                              all = {S("invalid_json"), S("p"), S("d"), 20, 20};
     uint64_t least, last, n;
     struct box *b = *state;
     struct spool_dead dead;
@@ -280,20 +280,22 @@ static void dead_letters_are_found_and_taken_off(void **state)
     assert_int_equal(state_of(b)->pending, 1);
     assert_int_equal(spool_db_pending(b->db, 0, &d, &b->f), SPOOL_OK);
     assert_int_equal(d.ticket, 2);
-    assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_dead(b->db, 0, 0, &dead, &b->f), SPOOL_OK);
     assert_int_equal(dead.ticket, 1);
     assert_slice(dead.plugin, S("p"));
     assert_slice(dead.message, S("why"));
     assert_slice(dead.doc.head, S("head"));
-    assert_int_equal(spool_db_dead(b->db, 0, &reason, &dead, &b->f), SPOOL_OK);
+    assert_true(spool_filter_passes(&any, &dead) && spool_filter_passes(&early, &dead));
+    assert_false(spool_filter_passes(&reason, &dead) || spool_filter_passes(&late, &dead) ||
+                 spool_filter_passes(&other, &dead) || spool_filter_passes(&all, &dead));
+    assert_int_equal(spool_db_dead(b->db, 1, 1, &dead, &b->f), SPOOL_NONE);
+    assert_int_equal(spool_db_dead(b->db, 1, 2, &dead, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_dead(b->db, 2, 0, &dead, &b->f), SPOOL_OK);
     assert_int_equal(dead.ticket, 0);
-    assert_int_equal(spool_db_dead(b->db, 0, &late, &dead, &b->f), SPOOL_OK);
     assert_slice(dead.reason, S("invalid_json"));
-    assert_int_equal(spool_db_dead(b->db, dead.number, &any, &dead, &b->f), SPOOL_NONE);
-    assert_int_equal(spool_db_dead(b->db, 0, &early, &dead, &b->f), SPOOL_OK);
-    assert_int_equal(spool_db_dead(b->db, dead.number, &early, &dead, &b->f), SPOOL_NONE);
-    assert_int_equal(spool_db_dead(b->db, 0, &other, &dead, &b->f), SPOOL_NONE);
-    assert_int_equal(spool_db_dead(b->db, 1, &first, &dead, &b->f), SPOOL_NONE);
+    assert_true(spool_filter_passes(&reason, &dead) && spool_filter_passes(&late, &dead));
+    assert_false(spool_filter_passes(&early, &dead) || spool_filter_passes(&other, &dead));
+    assert_int_equal(spool_db_dead(b->db, dead.number, 0, &dead, &b->f), SPOOL_NONE);
     assert_int_equal(spool_db_dead_span(b->db, &least, &last, &n, &b->f), SPOOL_OK);
     assert_true(least == 1 && last == 3 && n == 3);
     spool_db_rest(b->db);
@@ -445,14 +447,13 @@ static void too_large_a_row_is_no_damage(void **state)
 
 static void trims_by_age_but_not_what_is_owed(void **state)
 {
-    const struct spool_filter any = {0};
     struct box *b = *state;
     struct spool_dead dead;
 
     fill(b);
     trim(b, (struct spool_keep){250, 1000, 250, 1000}, 400); /* before 150 */
     assert_int_equal(first_published(b), 2);
-    assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_OK);
+    assert_int_equal(spool_db_dead(b->db, 0, 0, &dead, &b->f), SPOOL_OK);
     assert_int_equal(dead.at_ms, 300);
     spool_db_rest(b->db);
     trim(b, (struct spool_keep){0, 1000, 0, 1000}, 100000);
@@ -551,7 +552,6 @@ static void no_folder_is_refused(void **state)
 
 static void damaged_bytes_are_seen(void **state)
 {
-    const struct spool_filter any = {0};
     struct box *b = *state;
     struct spool_published p;
     struct spool_dead dead;
@@ -568,7 +568,38 @@ static void damaged_bytes_are_seen(void **state)
     assert_non_null(strstr(b->f.text, "documents: ticket 4: the sum is wrong"));
     for (uint64_t seq = 1; seq <= 3; seq++)
         assert_int_equal(spool_db_published(b->db, seq, &p, &b->f), SPOOL_DAMAGED);
-    assert_int_equal(spool_db_dead(b->db, 0, &any, &dead, &b->f), SPOOL_DAMAGED);
+    assert_int_equal(spool_db_dead(b->db, 0, 0, &dead, &b->f), SPOOL_DAMAGED);
+}
+
+/* What a filter goes by is as sure as what is shown: a row that is damaged is not passed over. */
+static void damage_does_not_hide_a_row(void **state)
+{
+    static const char *const published[] = {
+        "UPDATE published SET topic = 'xn.' WHERE seq = 3",
+        "UPDATE published SET prev = prev + 1 WHERE seq = 3",
+        "UPDATE published SET ticket = 2 WHERE seq = 3",
+        "UPDATE published SET members = x'00' WHERE seq = 3",
+        "UPDATE published SET seq = 9 WHERE seq = 3",
+    };
+    static const char *const dead_letters[] = {
+        "UPDATE dead SET reason = 'x'", "UPDATE dead SET plugin = 'x'", "UPDATE dead SET id = 'x'",
+        "UPDATE dead SET at = at + 1",  "UPDATE dead SET body = x'00'",
+    };
+    struct box *b = *state;
+    struct spool_published p;
+    struct spool_dead dead;
+
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+        fill(b);
+        meddle(b, published[i]);
+        meddle(b, dead_letters[i]);
+        reopen(b);
+        assert_int_equal(spool_db_row(b->db, 3, &p, &b->f), SPOOL_DAMAGED);
+        assert_int_equal(spool_db_dead(b->db, 0, 0, &dead, &b->f), SPOOL_DAMAGED);
+        tear_down(state);
+        set_up(state);
+        b = *state;
+    }
 }
 
 /* Not the bytes alone: whatever is published of a document, and what is gone by. */
@@ -679,6 +710,7 @@ int main(void)
         CASE(second_opener_is_refused_a_reader_is_not),
         CASE(no_folder_is_refused),
         CASE(damaged_bytes_are_seen),
+        CASE(damage_does_not_hide_a_row),
         CASE(damaged_columns_are_seen),
         CASE(damaged_facts_are_refused),
         CASE(facts_that_contradict_are_refused),
