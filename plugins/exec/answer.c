@@ -483,7 +483,7 @@ static int expect_object(struct reader *r)
 /* Whether it carries the number of its question; why says what else. */
 static bool is_to(struct reader *r, uint32_t number)
 {
-    double x;
+    double x = 0;
 
     r->number = number_find(r->begin, r->end);
     if (!r->number) {

@@ -145,11 +145,32 @@ static int refuse_start(const struct child *c, int error, char *why, size_t room
     return -1;
 }
 
-/* Three pipes, close-on-exec; none is left where one can't be had. */
+/* A close-on-exec pipe whose ends are none of 0 to 2, even where one of those is free: what
+ * the child makes its own must not be in its own way. */
+static int make_pipe(int ends[2])
+{
+    int low[2], error;
+
+    if (pipe2(low, O_CLOEXEC) < 0)
+        return -1;
+    ends[0] = fcntl(low[0], F_DUPFD_CLOEXEC, 3);
+    ends[1] = ends[0] < 0 ? -1 : fcntl(low[1], F_DUPFD_CLOEXEC, 3);
+    error = errno;
+    close(low[0]);
+    close(low[1]);
+    if (ends[1] >= 0)
+        return 0;
+    if (ends[0] >= 0)
+        close(ends[0]);
+    errno = error;
+    return -1;
+}
+
+/* Three of them; none is left where one can't be had. */
 static int make_pipes(int pipes[3][2])
 {
     for (int i = 0; i < 3; i++) {
-        if (pipe2(pipes[i], O_CLOEXEC) == 0)
+        if (make_pipe(pipes[i]) == 0)
             continue;
         while (i-- > 0) {
             close(pipes[i][0]);

@@ -8,9 +8,11 @@ import pathlib
 import re
 import shlex
 import signal
+import subprocess
 import sys
+import tempfile
 
-from harness import SOURCE, Daemon, main, receive, wait
+from harness import BUILD, SOURCE, Daemon, main, receive, wait
 
 # Does what a document's text says.
 COMMAND = r"""
@@ -89,7 +91,7 @@ def entry(code=COMMAND, **more):
 
 class Exec(Daemon):
     def __init__(self, pipeline, **config):
-        super().__init__(pipeline=pipeline, plugin_path=[str(SOURCE / os.environ.get("BUILD", "build") / "plugins")], **config)
+        super().__init__(pipeline=pipeline, plugin_path=[str(BUILD / "plugins")], **config)
 
     def start(self, **options):
         super().start(**options)
@@ -181,20 +183,13 @@ def test_a_line_too_many_is_never_taken_for_an_answer():
 
 # Answers before it has read its line: how much it has read first, and how much it answers.
 EARLY = r"""
-import os, re
-def read_line(line):
-    while not line.endswith(b"\n"):
-        line += os.read(0, 4096)
-    return len(line)
+import os, re, sys, time
 while True:
-    line = b""
-    while len(line) < 20:
-        line += os.read(0, 20 - len(line)) or os._exit(0)
-    n = re.match(rb'{"n":(\d+),', line)[1]
+    n = re.match(rb'{"n":(\d+),', sys.stdin.buffer.read(20) or os._exit(0))[1]
     answer = b'{"n":%s,"layer":[{"label":"%s","more":"%s"}]}\n' % (n, n, b"x" * PAD)
     while answer:
         answer = answer[os.write(1, answer):]
-    END(line)
+    END
 """
 
 
@@ -205,8 +200,8 @@ def early(pad, end, **more):
 def test_an_answer_before_the_question_is_read():
     """It counts, and the rest of the question is sent all the same: also where both pipes are full."""
     for pad in (0, 1000000):
-        with Exec([early(pad, "read_line", timeout_ms=60000)], workers=1) as d:
-            for size in (3000000, 10, 300000):
+        with Exec([early(pad, "sys.stdin.buffer.readline()", timeout_ms=60000)], workers=1) as d:
+            for size in (300000, 10, 100000):
                 (layer,) = d.gloss("é " * size)["exec"]
                 assert re.fullmatch(r"\d{10}", layer["label"]) and len(layer.get("more", "")) == pad, layer
             assert "started again" not in d.log()
@@ -214,12 +209,12 @@ def test_an_answer_before_the_question_is_read():
 
 def test_a_question_that_is_not_read_to_its_end():
     text = "t " * 1000000
-    with Exec([early(0, "(lambda line: __import__('time').sleep(600))", timeout_ms=300)], workers=1) as d:
+    with Exec([early(0, "time.sleep(600)", timeout_ms=300)], workers=1) as d:
         assert d.gloss(text)["run"]["errors"][0]["error"].endswith(": its command did not read the line it was sent to its end, and was killed")
     # What it takes for its next line is the rest of this one.
-    with Exec([early(0, "(lambda line: os.write(1, b'again\\n'))")], workers=1) as d:
+    with Exec([early(0, "os.write(1, b'again\\n')")], workers=1) as d:
         assert d.gloss(text)["run"]["errors"][0]["error"] == "failed: " + BAD["twice"]
-    with Exec([early(0, "(lambda line: os._exit(0))")], workers=1) as d:
+    with Exec([early(0, "os._exit(0)")], workers=1) as d:
         assert "exec" in d.gloss(text)
         wait("it is gone", lambda: all(is_zombie(c) for c in child_of(d.workers()[0])))
         assert "exec" in d.gloss(text)
@@ -312,6 +307,16 @@ def test_what_is_not_allowed_is_said():
         Daemon.start(d, wait_ready=False)
         assert d.process.wait(10) == 2
         assert 'can\'t be started: Operation not permitted: give its entry "allow": ["exec"]' in d.log()
+
+
+def test_where_the_standard_input_is_closed():
+    """A pipe to the command then has its number."""
+    config = {"drop_in": [], "plugin_path": [str(BUILD / "plugins")], "pipeline": [entry()]}
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "c.json").write_text(json.dumps(config))
+        (pathlib.Path(folder) / "d.json").write_text('{"text": "files"}')
+        run = subprocess.run(["sh", "-c", 'exec "$0" run -c c.json d.json <&-', BUILD / "gloss"], cwd=folder, stdout=subprocess.PIPE)
+        assert json.loads(run.stdout)["gloss"]["exec"][0]["label"] == "0 1 2 3"
 
 
 def test_the_example():
