@@ -34,14 +34,14 @@ class History:
         self.facts = {"ticket": 21, "seq": 20, "sent": 20, "pending": 0, "dead": 1}
         self.accepted = [r.id for r in rows] + self.dead
         self.seen = {"fast": self.wire(), "some": self.wire()[5:9], "replay": self.wire()}
-        self.pending = []
+        self.pending, self.may_miss, self.keep = [], (), None
 
     def wire(self):
         return [(r.topic, r.body) for r in self.rows]
 
     def faults(self):
         spool = checker.Spool(LOG, self.rows, self.dead, self.facts, self.pending)
-        return "\n".join(checker.check(self.accepted, spool, self.seen, ["replay"]))
+        return "\n".join(checker.check(self.accepted, spool, self.seen, {"replay": self.may_miss}, self.keep))
 
 
 def expect(pattern, spoil):
@@ -114,6 +114,56 @@ def test_facts():
     expect("facts.seq is 21", lambda h: h.facts.update(seq=21))
     expect("facts.dead is 2", lambda h: h.facts.update(dead=2))
     expect("facts.sent is 19", lambda h: h.facts.update(sent=19))
+
+
+class Trimmed(History):
+    """Of the twenty the first ten are not kept any more; two of them nobody has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.whole = self.rows
+        self.keep, self.rows, self.may_miss = 1000, self.rows[10:], range(1, 11)
+        self.seen["replay"] = self.wire()
+        self.seen["fast"] = [(r.topic, r.body) for r in self.whole if r.seq not in (5, 6)]
+        self.seen["some"] = self.seen["some"][1:]  # seq 7 to 9
+
+
+def expect_trimmed(pattern, spoil):
+    h = Trimmed()
+    spoil(h)
+    faults = h.faults()
+    assert re.search(pattern, faults), f"/{pattern}/ not in: {faults or 'no fault found'}"
+
+
+def test_trimmed():
+    assert Trimmed().faults() == ""
+
+    def drop(name, seq):
+        return lambda h: h.seen[name].remove(next(pair for pair in h.seen[name] if b'"seq":%d,' % seq in pair[1]))
+
+    def again(h):
+        r = h.whole[2]
+        again = row(21, max(x.seq for x in h.whole if x.topic == r.topic), "i1a-" + "4", "i1a-4")
+        h.rows.append(again._replace(prev=max(x.seq for x in h.whole if x.topic == again.topic)))
+        h.facts.update(seq=21, sent=21)
+        h.seen["replay"] = h.wire()
+
+    assert not any((lambda h: (drop("fast", 2)(h), h.faults())[1])(Trimmed()))  # one more that nobody has seen
+    expect_trimmed("accepted, and neither .* 3: ", lambda h: h.accepted.append("i1a-77"))
+    expect_trimmed("seq 13 stands where 12 should", lambda h: h.rows.pop(1))
+    expect_trimmed("replay: 9 of 20, not .* from seq 15 on", drop("replay", 15))
+    expect_trimmed("id i1a-4 is published under seq 4 and 21", lambda h: (setattr(h, "keep", 1 << 20), again(h)))
+    h = Trimmed()
+    again(h)  # long after it was forgotten
+    assert h.faults() == ""
+
+    def prev(h, seq, value):
+        i = next(i for i, r in enumerate(h.rows) if r.seq == seq)
+        h.rows[i] = h.rows[i]._replace(prev=value)
+
+    last = max(Trimmed().rows, key=lambda r: r.prev)
+    expect_trimmed(f"seq {last.seq}: prev is 0", lambda h: prev(h, last.seq, 0))
+    expect_trimmed(f"seq {last.seq}: prev is 6", lambda h: prev(h, last.seq, 6))
 
 
 if __name__ == "__main__":

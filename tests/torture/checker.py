@@ -13,6 +13,8 @@ import documents
 Row = collections.namedtuple("Row", "seq prev topic id body")
 Spool = collections.namedtuple("Spool", "log rows dead facts pending")
 
+ROW = 128  # what a row counts beside its bytes
+
 STAMP = re.compile(rb'"gloss":\{"log":"([^"]*)","seq":([0-9]+),"prev":([0-9]+|null),')
 
 
@@ -66,28 +68,60 @@ def some(items):
     return f"{len(items)}: {', '.join(map(str, items[:5]))}{' ...' if len(items) > 5 else ''}"
 
 
-def check_numbers(rows):
-    """seq without holes, prev right for every topic."""
-    last = {}
-    for n, row in enumerate(rows, 1):
+def topic_of(token):
+    return b"%s." % documents.fields(token)[0].get("source", "-").encode()
+
+
+def all_rows(spool, first, seen):
+    """Those that are kept, and of those before the first of them, which were trimmed, what
+    anybody has seen."""
+    rows = {row.seq: row for row in spool.rows}
+    for topic, body in (pair for pairs in seen.values() for pair in pairs):
+        stamp = STAMP.search(body)
+        if not stamp or int(stamp.group(2)) >= first:
+            continue
+        seq, prev, token = int(stamp.group(2)), stamp.group(3), documents.token_of(body)
+        id = re.search(rb'"id":"([^"]*)"', body)
+        topic = topic or (topic_of(token) if token else b"")
+        rows.setdefault(seq, Row(seq, 0 if prev == b"null" else int(prev), topic, id.group(1).decode() if id else "", body))
+    return [rows[seq] for seq in sorted(rows)]
+
+
+def unseen(rows, first):
+    """The seq that were trimmed before anybody has seen them."""
+    return set(range(1, first)) - {row.seq for row in rows}
+
+
+def check_numbers(rows, first):
+    """seq without holes, but for what nobody has seen; prev right for every topic, or
+    nothing where the one before is not kept."""
+    last, holes, n = {}, unseen(rows, first), 1
+    for row in rows:
+        while n in holes:
+            n += 1
         if row.seq != n:
             return [f"seq {row.seq} stands where {n} should: a hole or a double"]
-        if row.prev != last.get(row.topic, 0):
-            return [f"seq {row.seq}: prev is {row.prev}, the one before under {row.topic.decode()} is {last.get(row.topic, 0)}"]
+        before = last.get(row.topic, 0)
+        trimmed = (row.prev == 0 and before < first) or (row.prev in holes and before < row.prev < row.seq)
+        if row.prev != before and not trimmed:
+            return [f"seq {row.seq}: prev is {row.prev}, the one before under {row.topic.decode()} is {before}"]
         last[row.topic] = row.seq
+        n += 1
     return []
 
 
-def check_once(rows):
-    """None under two seq: neither an id nor, whatever its id, the text of a document."""
-    faults, ids, tokens = [], {}, {}
+def check_once(rows, keep=None):
+    """None under two seq: neither an id nor, whatever its id, the text of a document. But an
+    id is known only as long as it is kept: until about so many bytes came behind it."""
+    faults, ids, tokens, bytes, at = [], {}, {}, 0, {}
     for row in rows:
         token = documents.token_of(row.body)
-        if row.id in ids:
-            faults.append(f"id {row.id} is published under seq {ids[row.id]} and {row.seq}")
-        elif token in tokens:
-            faults.append(f"document {token} is published under seq {tokens[token]} and {row.seq}")
+        before = ids.get(row.id) or tokens.get(token)
+        if before and (keep is None or bytes - at[before] < keep * 0.8):
+            what = f"id {row.id}" if row.id in ids else f"document {token}"
+            faults.append(f"{what} is published under seq {before} and {row.seq}")
         ids[row.id] = tokens[token] = row.seq
+        at[row.seq] = bytes = bytes + len(row.body) + ROW
     return faults[:5]
 
 
@@ -102,18 +136,17 @@ def check_content(topic, body, id=None):
         id = found.group(1).decode() if found else ""
     if not body.startswith(documents.published_head(token, id, more)):
         return [f"document {token} is not published as it was sent: {body[:200]}"]
-    source = documents.fields(token)[0].get("source", "-")
-    if topic is not None and topic != b"%s." % source.encode():
+    if topic is not None and topic != topic_of(token):
         return [f"document {token} is published under the topic {topic}"]
     return []
 
 
 def check_seen(name, seen, rows, log):
-    """Whatever came over a wire is what the spool has, byte for byte."""
+    """Whatever came over a wire is what the spool has, byte for byte, or all others saw."""
     for topic, body in seen:
         stamp = STAMP.search(body)
         seq = int(stamp.group(2)) if stamp else 0
-        row = rows[seq - 1] if 0 < seq <= len(rows) else None
+        row = rows.get(seq)
         if not stamp or stamp.group(1) != log.encode():
             return [f"{name}: a document without a seq in this log: {body[:200]}"]
         if not row:
@@ -123,38 +156,49 @@ def check_seen(name, seen, rows, log):
     return []
 
 
-def check_whole(name, seen, rows):
+def check_whole(name, seen, last, may_miss):
     """This one has had everything, in order."""
-    numbers = [int(STAMP.search(body).group(2)) for _, body in seen]
-    if numbers != list(range(1, len(rows) + 1)):
-        wrong = next((i for i, n in enumerate(numbers, 1) if n != i), len(numbers) + 1)
-        return [f"{name}: {len(numbers)} of {len(rows)}, not as it should be from seq {wrong} on"]
+    numbers, want = [int(STAMP.search(body).group(2)) for _, body in seen], 1
+    for n in numbers + [last + 1]:
+        while want < n and want in may_miss:
+            want += 1
+        if n != want:
+            return [f"{name}: {len(numbers)} of {last}, not as it should be from seq {want} on"]
+        want += 1
     return []
 
 
 def check_facts(spool):
     """What the spool counts is there. It was ended clean: nothing waits, all is sent."""
     facts = spool.facts
-    want = {"seq": len(spool.rows), "sent": len(spool.rows), "pending": 0, "dead": len(spool.dead)}
+    last = spool.rows[-1].seq if spool.rows else facts["seq"]
+    want = {"seq": last, "sent": last, "pending": 0, "dead": len(spool.dead)}
     faults = [f"facts.{k} is {facts[k]}, should be {v}" for k, v in want.items() if facts[k] != v]
     if spool.pending:
         faults.append(f"still pending: {some(spool.pending)}")
     return faults
 
 
-def check(accepted, spool, seen, whole=()):
+def first_kept(spool):
+    return spool.rows[0].seq if spool.rows else spool.facts["seq"] + 1
+
+
+def check(accepted, spool, seen, whole={}, keep=None):
     """accepted: the ids that were answered so. seen: (topic, body) by the name of who saw it;
-    whole: the names of those who must have seen all of it, in order."""
-    rows = spool.rows
+    whole: the names of those who must have seen all of it, in order, and the seq that they may
+    miss. keep: the bytes that are kept of what was published; None: all of it."""
+    first = 1 if keep is None else first_kept(spool)
+    rows = all_rows(spool, first, seen)
     lost = set(accepted) - {row.id for row in rows} - set(spool.dead)
-    faults = [f"accepted, and neither published nor a dead letter: {some(lost)}"] if lost else []
-    faults += check_numbers(rows) + check_once(rows) + check_facts(spool)
+    faults = [f"accepted, and neither published nor a dead letter: {some(lost)}"] if len(lost) > len(unseen(rows, first)) else []
+    faults += check_numbers(rows, first) + check_once(rows, keep) + check_facts(spool)
     if faults:
         return faults
     for row in rows:
         faults += check_content(row.topic, row.body, row.id)
+    by_seq = {row.seq: row for row in rows}
     for name, documents_seen in seen.items():
-        faults += check_seen(name, documents_seen, rows, spool.log)
+        faults += check_seen(name, documents_seen, by_seq, spool.log)
         if name in whole and not faults:
-            faults += check_whole(name, documents_seen, rows)
+            faults += check_whole(name, documents_seen, spool.facts["seq"], whole[name])
     return faults[:10]

@@ -17,7 +17,7 @@ import sweep
 import victim
 from shim import FAULTS
 
-ORDER = """rounds|documents accepted|documents published|dead letters|seen by subscribers|kills of the supervisor|kills of workers
+ORDER = """rounds|documents accepted|documents published|documents trimmed|dead letters|seen by subscribers|kills of the supervisor|kills of workers
 ended by a fault|reloads|plugin faults|disk-full episodes|subscribers stopped|clock jumps|failed calls|flips|sweep""".replace("\n", "|").split("|")
 
 

@@ -61,7 +61,7 @@ class Disk:
 
 
 class Victim(Daemon):
-    def __init__(self, folder, disk=None, workers_too=False, **config):
+    def __init__(self, folder, disk=None, workers_too=False, keep={}, **config):
         config = {
             "topic": "{source}.",
             "pipeline": documents.PIPELINE,
@@ -75,7 +75,7 @@ class Victim(Daemon):
         self.config["endpoints"] = {n: f"ipc://{folder}/{n}" for n in ("pull", "ack", "publish", "replay")}
         self.disk = disk
         self.spool = (disk.folder if disk else self.folder) / "spool.db"
-        self.config["spool"] = {"path": str(self.spool), "durability": "commit"} | FOREVER
+        self.config["spool"] = {"path": str(self.spool), "durability": "commit"} | FOREVER | keep
         self.shim = Shim(LIBRARY, self.folder / "shim", workers_too)
         self.lives, self.armed = 0, set()  # kinds of calls that may have failed in this life
 
