@@ -205,8 +205,13 @@ static int complete_spool(struct config *c, struct fault *f)
     }
     if (!strcmp(c->spool.durability, "commit") == (c->spool.path[0] != '\0'))
         return 0;
-    fault_set(f, "durability commit needs a path, and a path is for durability commit");
-    return config_fault(c, "spool", f);
+    if (c->spool.path[0]) {
+        fault_set(f, "is for durability \"commit\", and it is \"%s\": leave one of them out",
+                  c->spool.durability);
+        return config_fault(c, "spool.path", f);
+    }
+    fault_set(f, "is \"commit\", for which spool.path must name a file");
+    return config_fault(c, "spool.durability", f);
 }
 
 /* What no key by itself can tell: two endpoints at one address. */

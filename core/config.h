@@ -155,6 +155,9 @@ char *config_schema(void);
  * place is that of the key, or of what it should be in. -1, for return. */
 int config_fault(const struct config *c, const char *path, struct fault *f);
 
+/* tcp://ADDRESS:PORT, where a PORT of * leaves the choice to the system; or ipc://FILE. */
+bool config_is_endpoint(const char *address);
+
 /* The nearest of the known words, or NULL where none is near. For errors. */
 const char *config_nearest(const char *word, const char *const *known, size_t n);
 

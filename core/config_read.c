@@ -190,8 +190,7 @@ static int read_words(struct reader *r, const struct config_key *key, json_t *js
     return 0;
 }
 
-/* tcp://ADDRESS:PORT, where a PORT of * leaves the choice to the system; or ipc://FILE. */
-static bool is_endpoint(const char *s)
+bool config_is_endpoint(const char *s)
 {
     const char *colon = strrchr(s, ':');
     size_t digits;
@@ -212,7 +211,7 @@ static int read_endpoint(struct reader *r, const struct config_key *key, json_t 
     (void)key;
     if (!address)
         return -1;
-    if (*address && !is_endpoint(address))
+    if (*address && !config_is_endpoint(address))
         return refuse(r, "is \"%s\", must be tcp://ADDRESS:PORT, ipc://FILE, or \"\" for none",
                       address);
     *(const char **)to = address;
@@ -609,9 +608,15 @@ json_t *config_json(const struct config_source *s, struct fault *f)
     json_error_t e;
     json_t *json = json_loads(s->text, JSON_REJECT_DUPLICATES, &e);
 
-    if (!json)
-        fault_set(f, "%s:%d:%d: %s", s->file, e.line, e.column, e.text);
-    return json;
+    if (json)
+        return json;
+    if (!s->text[strspn(s->text, " \t\r\n")])
+        fault_set(f, "%s:1:1: the file is empty: write {} for all defaults", s->file);
+    else
+        fault_set(
+            f, "%s:%d:%d: %s%s", s->file, e.line, e.column ? e.column : 1,
+            json_error_code(&e) == json_error_duplicate_key ? "" : "this is not JSON: ", e.text);
+    return NULL;
 }
 
 int config_read(struct config *c, json_t *root, struct fault *f)

@@ -61,6 +61,9 @@ int cli_new_plugin(int argc, char **argv);
 int cli_dead(int argc, char **argv);
 int cli_spool(int argc, char **argv);
 
+/* Whether a client can connect to that endpoint; else it is said. */
+bool cli_endpoint(const char *command, const char *address);
+
 /* Loads the configuration (file NULL: all defaults) or says why not. */
 bool cli_config(struct config *c, const char *command, const char *file);
 

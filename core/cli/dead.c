@@ -506,10 +506,7 @@ static int run(struct dead *d)
     } else {
         if (!d->ask.endpoint)
             d->ask.endpoint = c.endpoints.replay;
-        status = *d->ask.endpoint ? ask(d)
-                                  : cli_error(CLI_USAGE, "dead",
-                                              "endpoints.replay is \"\" in the configuration: the "
-                                              "daemon can't be asked");
+        status = cli_endpoint("dead", d->ask.endpoint) ? ask(d) : CLI_USAGE;
     }
     config_finish(&c);
     return status;

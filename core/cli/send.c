@@ -247,6 +247,10 @@ int cli_send(int argc, char **argv)
         return CLI_USAGE;
     if (!s.endpoint)
         s.endpoint = c.endpoints.ack;
+    if (!cli_endpoint("send", s.endpoint)) {
+        config_finish(&c);
+        return CLI_USAGE;
+    }
     input_init(&in, "send", (const char *const *)argv + optind, argc - optind);
     progress_init(&s.progress, s.quiet || s.verbose);
     status = send_connected(&s, &in);

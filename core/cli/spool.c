@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: gloss spool check [FILE]\n"
@@ -267,6 +268,8 @@ static bool take_option(struct options *o, int c, bool *good)
 
 static int run(const char *what, const char *path, const char *to, const struct options *o)
 {
+    if (access(path, F_OK))
+        return cli_error(CLI_USAGE, "spool", "%s: %s", path, strerror(errno));
     if (!strcmp(what, "check"))
         return check(path);
     if (!strcmp(what, "export"))

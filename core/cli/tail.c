@@ -163,6 +163,9 @@ static int run(struct tail *t, const struct config *c)
     if (t->follow.from_given && !*t->follow.replay)
         return cli_error(CLI_USAGE, "tail",
                          "endpoints.replay is off: there is nobody to ask for what was published");
+    if (!cli_endpoint("tail", t->follow.publish) ||
+        (*t->follow.replay && !cli_endpoint("tail", t->follow.replay)))
+        return CLI_USAGE;
     t->follow.topics = t->topics;
     t->follow.on_document = on_document;
     t->follow.owner = t;

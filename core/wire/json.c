@@ -108,9 +108,9 @@ static const char *wrong(const struct field *field, const struct slice *value)
             return "is empty; leave it out and an id is made";
         return value->n > ID_BYTES ? "is longer than 1024 bytes" : NULL;
     case FIELD_TIME:
-        return stamp_valid(value->p, value->n)
+        return value->n == 0 || stamp_valid(value->p, value->n)
                    ? NULL
-                   : "is not ISO 8601: 2026-01-31 or 2026-01-31T10:00:00Z";
+                   : "must look like 2026-01-31, 2026-01-31T10:00 or 2026-01-31T10:00:00Z";
     case FIELD_REPLY:
         return is(value, "enriched") || is(value, "accepted")
                    ? NULL
@@ -124,7 +124,7 @@ static void take(struct reader *r, const struct field *field, const struct slice
 {
     if (field->kind == FIELD_REPLY)
         r->d->reply_enriched = is(value, "enriched");
-    else
+    else if (value->n || field->kind != FIELD_TIME) /* an empty time is none */
         memcpy((char *)&r->d->fields + field->offset, value, sizeof *value);
 }
 

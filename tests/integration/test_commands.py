@@ -219,5 +219,24 @@ def test_send_counts_the_empty_file_and_names_its_bounds():
         assert sent.returncode == 2 and b"a whole number from 1 to 999999" in sent.stderr, sent.stderr
 
 
+def test_an_endpoint_that_is_none_is_told():
+    for command in (("send",), ("tail",), ("dead", "list")):
+        for address in ("foo", "udp://x", "tcp://127.0.0.1", "tcp://127.0.0.1:*"):
+            done = gloss(*command, "-e", address, input=b"x")
+            said = f'gloss {command[0]}: endpoint "{address}": must be tcp://ADDRESS:PORT or ipc://FILE\n'
+            assert (done.returncode, done.stderr.decode()) == (2, said), done
+    with Daemon(autostart=False) as d:
+        d.configure(endpoints={"pull": "", "ack": "", "publish": "", "replay": ""})
+        for command in (("send",), ("tail",), ("dead", "list")):
+            done = gloss(*command, "-c", d.folder / "glossd.json", input=b"x")
+            assert done.returncode == 2 and b'the configuration has ""' in done.stderr, done
+
+
+def test_a_spool_that_is_not_there():
+    for what in (("check", "nope.db"), ("export", "nope.db"), ("salvage", "nope.db", "new.db")):
+        done = gloss("spool", *what)
+        assert (done.returncode, done.stderr) == (2, b"gloss spool: nope.db: No such file or directory\n"), done
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])

@@ -16,7 +16,7 @@ except ImportError:
     sys.exit(77)
 
 # Refused by the program alone: a schema sees one key, and 2.0 is an integer to it.
-BEYOND_SCHEMA = {"endpoint_twice", "key_twice", "spool_path", "workers_real"}
+BEYOND_SCHEMA = {"endpoint_twice", "key_twice", "spool_path", "spool_commit", "workers_real"}
 
 NEWS = [
     {"title": "Sarkis wins in Wien 🌞", "text": "PARIS, Sept 29 (AFP) - Café owner Adem Sarkis was DELIGHTED.\n\nHe won.", "published": "2015-09-30"},

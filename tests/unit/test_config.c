@@ -318,7 +318,8 @@ static void missing_file_is_refused(void **state)
 {
     (void)state;
     check_refused("/nowhere/c.json", "/nowhere/c.json: can't be read: No such file or directory");
-    check_refused("/", "/: can't be read: Is a directory");
+    check_refused("/", "/: is not a regular file: write the configuration into one, or take this "
+                       "away");
 }
 
 static void entries_come_from_folders(void **state)
@@ -364,7 +365,7 @@ static void faults_in_plugins_d_name_its_file(void **state)
         const char *text, *why;
     } cases[] = {
         {"{\n \"option\": {}}", "2:2: option: there is no such key; did you mean \"options\"?"},
-        {"{", "1:1: string or '}' expected near end of file"},
+        {"{", "1:1: this is not JSON: string or '}' expected near end of file"},
         {"[]", "1:1: is an array, must be an object"},
     };
     char *folder = folder_make(), path[512], want[1024];
@@ -422,8 +423,8 @@ static void broken_entries_are_left_out_or_kept(void **state)
     assert_string_equal(said,
                         "out plugins.d/20.json: 20.json:1:2: timeout: there is no such key; did "
                         "you mean \"timeout_ms\"?\n"
-                        "out plugins.d/z.json: z.json:1:1: string or '}' expected near end of "
-                        "file\n");
+                        "out plugins.d/z.json: z.json:1:1: this is not JSON: string or '}' "
+                        "expected near end of file\n");
     assert_int_equal(c.n_pipeline, 3);
     assert_string_equal(c.pipeline[1].plugin, "x");
     assert_string_equal(c.pipeline[2].plugin, "u");
