@@ -18,6 +18,12 @@ enum {
 
 /* ---- dates */
 
+/* Whether a date with a day can begin at i: saves reading most words. */
+static bool number_near(const struct parse *s, size_t i)
+{
+    return kind(s, i) == LEX_NUMBER || kind(s, i + 1) == LEX_NUMBER || kind(s, i + 2) == LEX_NUMBER;
+}
+
 /* A date at i that is more than a weekday, or a weekday with a mark behind it. One
  * that is in no calendar is one, too, but leaves the day open. */
 static size_t date_at(const struct parse *s, size_t i, struct day *d)
@@ -28,7 +34,7 @@ static size_t date_at(const struct parse *s, size_t i, struct day *d)
         return 0;
     n = calendar_read(&s->w->calendar, s->x, i, d);
     if (n == 0)
-        return calendar_skip(&s->w->calendar, s->x, i);
+        return number_near(s, i) ? calendar_skip(&s->w->calendar, s->x, i) : 0;
     if (d->month != 0)
         return n;
     switch (kind(s, i + n)) {
@@ -66,7 +72,8 @@ static bool read_date(struct parse *s)
 static bool read_lead_date(struct parse *s)
 {
     struct day d;
-    size_t n = s->evidence & LEADS ? 0 : date_at(s, s->at, &d);
+    bool may = !(s->evidence & LEADS) && number_near(s, s->at);
+    size_t n = may ? date_at(s, s->at, &d) : 0;
 
     if (n == 0 || d.month == 0)
         return false;
@@ -102,9 +109,8 @@ static bool starts_date(const struct parse *s, size_t i)
 {
     struct day d;
 
-    if (kind(s, i + 1) != LEX_NUMBER && kind(s, i + 2) != LEX_NUMBER)
-        return false; /* saves reading most words */
-    return kind(s, i) == LEX_WORD && calendar_month(&s->w->calendar, s->x, i) > 0 &&
+    return kind(s, i) == LEX_WORD && number_near(s, i) &&
+           calendar_month(&s->w->calendar, s->x, i) > 0 &&
            calendar_read(&s->w->calendar, s->x, i, &d) > 0 && d.month > 0;
 }
 
