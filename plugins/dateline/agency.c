@@ -82,33 +82,55 @@ enum { CODE_MAX = 5, SIGN_MIN = 3, SIGN_MAX = 6 };
 
 /* Words that agencies, papers and stations have in their names, folded and sorted. */
 static const char *const service_words[] = {
-    "agence",       "agencia",  "agency",    "agentur",    "agenzia",   "ajansi",
-    "broadcasting", "cadena",   "canal",     "channel",    "chronicle", "correspondent",
-    "courier",      "diario",   "emisoras",  "fm",         "gazette",   "haber",
-    "herald",       "journal",  "kanal",     "magazine",   "media",     "nachrichten",
-    "network",      "news",     "newspaper", "newspapers", "newswire",  "noticias",
-    "notizie",      "observer", "post",      "prensa",     "press",     "presse",
-    "publications", "radio",    "rundfunk",  "service",    "telegraph", "television",
-    "times",        "tribune",  "tv",        "wire",       "zeitung"};
+    "agence",       "agencia",     "agency",   "agentur",   "agenzia",      "ajansi",
+    "broadcasting", "cadena",      "canal",    "channel",   "chronicle",    "correspondent",
+    "corriere",     "courier",     "diario",   "dispatch",  "emisoras",     "examiner",
+    "fm",           "gazeta",      "gazette",  "gazzetta",  "giornale",     "haber",
+    "herald",       "inquirer",    "jornal",   "journal",   "kanal",        "magazine",
+    "media",        "nachrichten", "network",  "news",      "newspaper",    "newspapers",
+    "newsroom",     "newswire",    "noticias", "notizie",   "observer",     "periodico",
+    "post",         "prensa",      "press",    "presse",    "publications", "radio",
+    "rundfunk",     "sentinel",    "service",  "telegraph", "television",   "times",
+    "tribune",      "tv",          "wire",     "zeitung"};
 
 static int by_text(const void *key, const void *entry)
 {
     return strcmp(key, *(const char *const *)entry);
 }
 
-/* A word that only an agency, a paper or a station has in its name, or the name of one. */
+/* "Italpress", "Colprensa" */
+static bool ends_like_service(const char *folded, size_t n)
+{
+    static const char *const ends[] = {"press", "presse", "prensa", "news", "wire", "media"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+
+        if (n >= end + 3 && strcmp(folded + n - end, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A word that an agency, a paper or a station has in its name, or the name of one. */
 static bool is_service(const struct agencies *a, const struct lex *x, size_t i)
 {
     const struct lex_piece *p = &x->piece[i];
     char folded[GAZETTEER_NAME_MAX + 1];
     const char *name;
+    size_t n;
+    int known;
 
-    if (p->kind != LEX_WORD || p->shape == LEX_LOWER ||
-        gazetteer_fold(a->gazetteer, x->text + p->begin, p->end - p->begin, folded) == 0)
+    if (p->kind != LEX_WORD || p->shape == LEX_LOWER)
         return false;
-    return bsearch(folded, service_words, sizeof service_words / sizeof *service_words,
-                   sizeof *service_words, by_text) ||
-           agency_find(a, x->text + p->begin, p->end - p->begin, &name) == AGENCY_SURE;
+    n = gazetteer_fold(a->gazetteer, x->text + p->begin, p->end - p->begin, folded);
+    if (n == 0)
+        return false;
+    known = agency_find(a, x->text + p->begin, p->end - p->begin, &name);
+    return known == AGENCY_SURE || (known && p->shape == LEX_UPPER && n >= SIGN_MIN) ||
+           ends_like_service(folded, n) ||
+           bsearch(folded, service_words, sizeof service_words / sizeof *service_words,
+                   sizeof *service_words, by_text);
 }
 
 static bool is_roman(const char *s, size_t n)
@@ -157,15 +179,28 @@ static bool is_caseless(const char *s)
     return first >= 0xD7 && !(first == 0xE1 && second >= 0xB8);
 }
 
+/* A word alone in brackets; its number may be written to it: KHON2. */
+static enum agency_look look_of_word(const struct lex *x, size_t first, bool number)
+{
+    const struct lex_piece *p = &x->piece[first];
+
+    if (is_caseless(x->text + p->begin))
+        return AGENCY_LOOKS_CASELESS;
+    if (p->end - p->begin == 1 || is_roman(x->text + p->begin, p->end - p->begin))
+        return number ? AGENCY_LOOKS_NUMBERED : AGENCY_LOOKS_WRONG;
+    return is_sign(x, p)    ? AGENCY_LOOKS_SIGN
+           : number         ? AGENCY_LOOKS_NUMBERED
+           : is_brand(x, p) ? AGENCY_LOOKS_SERVICE
+                            : AGENCY_LOOKS_NAME;
+}
+
 enum agency_look agency_look(const struct agencies *a, const struct lex *x, size_t first,
                              size_t end)
 {
     const struct lex_piece *p = &x->piece[first];
     bool service = false, number = false;
 
-    if (p->kind != LEX_WORD)
-        return AGENCY_LOOKS_WRONG;
-    if (p->shape == LEX_LOWER)
+    if (p->kind == LEX_WORD && p->shape == LEX_LOWER)
         return end == first + 1 && p->end - p->begin > 1 && p->end - p->begin <= CODE_MAX
                    ? AGENCY_LOOKS_CODE
                    : AGENCY_LOOKS_WRONG;
@@ -177,17 +212,13 @@ enum agency_look agency_look(const struct agencies *a, const struct lex *x, size
         service |= is_service(a, x, i);
         number |= kind == LEX_NUMBER;
     }
-    if (service)
+    if (service && (p->kind == LEX_WORD || p->kind == LEX_NUMBER))
         return AGENCY_LOOKS_SERVICE;
-    if (number)
-        return AGENCY_LOOKS_NUMBERED;
-    if (is_caseless(x->text + p->begin))
-        return AGENCY_LOOKS_CASELESS;
-    if (end > first + 1)
-        return AGENCY_LOOKS_NAME;
-    if (p->end - p->begin == 1 || is_roman(x->text + p->begin, p->end - p->begin))
+    if (p->kind != LEX_WORD)
         return AGENCY_LOOKS_WRONG;
-    return is_brand(x, p)  ? AGENCY_LOOKS_SERVICE
-           : is_sign(x, p) ? AGENCY_LOOKS_SIGN
-                           : AGENCY_LOOKS_NAME;
+    if (end == first + 1 || (end == first + 2 && number && !p[1].spaced))
+        return look_of_word(x, first, number);
+    return number                            ? AGENCY_LOOKS_NUMBERED
+           : is_caseless(x->text + p->begin) ? AGENCY_LOOKS_CASELESS
+                                             : AGENCY_LOOKS_NAME;
 }

@@ -33,7 +33,7 @@ enum agency_look {
     AGENCY_LOOKS_CASELESS, /* of a script without capitals */
     AGENCY_LOOKS_NUMBERED, /* figures in it: "Lot 49" as well as "Antena 3" */
     AGENCY_LOOKS_NAME,     /* capitals, no more: "Pajhwok", but "Trailer" too */
-    AGENCY_LOOKS_SIGN,     /* three capitals to six: WSAW */
+    AGENCY_LOOKS_SIGN,     /* three capitals to six: WSAW, KHON2 */
     AGENCY_LOOKS_SERVICE,  /* says what it is: "Radio Zambezi", "Reuters Health", "CNNMoney" */
 };
 

@@ -7,7 +7,7 @@
 enum {
     LOOK = 200,   /* bytes of the story's beginning */
     STORY = 70,   /* bytes that no title has */
-    SENTENCE = 25 /* nor one that ends with a full stop */
+    SENTENCE = 20 /* nor one that ends with a full stop */
 };
 
 static bool is_small(char c)

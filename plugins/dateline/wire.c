@@ -13,7 +13,8 @@
 
 enum {
     PHRASE_WORDS = 9,
-    FIRST_LOOK = 10, /* pieces that tell most prose */
+    FIRST_LOOK = 10,  /* pieces that tell most prose */
+    CODE_LETTERS = 3, /* of airports */
 };
 
 /* ---- dates */
@@ -283,12 +284,14 @@ static void take_region(struct parse *s, struct phrase p)
         s->evidence |= REGION_KNOWN;
 }
 
-/* Whether the gazetteer knows it; of two letters, "II" say, as more than a town. */
-static bool names_region(const struct parse *s, struct phrase p)
+/* Whether the gazetteer knows it; a few capitals, the code of an airport say, must be
+ * more than a town: (NSW), not (RNS). */
+static bool names_region(const struct parse *s, const struct lex_piece *first, struct phrase p)
 {
     int kinds = place_kinds(s->w->gazetteer, s->x->text, p);
 
-    return p.end - p.begin > 2 ? kinds : kinds & ~PLACE_TOWN;
+    return p.end - p.begin > CODE_LETTERS || first->shape != LEX_UPPER ? kinds
+                                                                       : kinds & ~PLACE_TOWN;
 }
 
 /* "(NICARAGUA)": in brackets like an agency, so it must be known or come before
@@ -308,7 +311,7 @@ static bool read_region_bracket(struct parse *s)
     p = (struct phrase){piece(s, s->at + 1)->begin, piece(s, close - 1)->end};
     after = kind(s, close + 1);
     if (source_between(s, p.begin, p.end, &name) ||
-        !(names_region(s, p) || after == LEX_COMMA || after == LEX_OPEN))
+        !(names_region(s, piece(s, s->at + 1), p) || after == LEX_COMMA || after == LEX_OPEN))
         return false;
     if (piece(s, s->at + 1)->kind != LEX_WORD || piece(s, s->at + 1)->shape == LEX_LOWER)
         return false;
