@@ -6,6 +6,7 @@
 #include "../../plugins/exec/answer.c"
 #include "../../plugins/exec/number.c"
 #include "../../plugins/exec/points.c"
+#include "../../plugins/exec/reader.c"
 #include "text/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

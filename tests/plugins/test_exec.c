@@ -5,6 +5,7 @@
 #include "../../plugins/exec/answer.c"
 #include "../../plugins/exec/number.c"
 #include "../../plugins/exec/points.c"
+#include "../../plugins/exec/reader.c"
 #include "support/bed.h"
 
 #include <setjmp.h>
