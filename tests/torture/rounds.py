@@ -2,11 +2,13 @@
 """One round: a daemon on a new spool, scrapers and subscribers on it, and at random all that
 can be done to them; then everything heals, and the checker looks at what is left. The hard
 rule: what is random comes from the round's seed."""
+import contextlib
 import os
 import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -167,7 +169,17 @@ class Round:
             disk.fill(leave=self.rng.choice((0, 0, 4096, 20000, 200000)))
             self.counts["disk-full episodes"] += 1
 
-    EVENTS = ((kill_supervisor, 8), (kill_worker, 4), (reload, 2), (hold, 1), (fail_a_call, 3), (jump, 1), (fill_or_free, 2))
+    def look_inside(self):
+        """As people do with sqlite3: when it closes the file, it must not take itself for the last and delete the -wal."""
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self.victim.spool}?mode=rw", uri=True)) as db:
+                db.execute("SELECT count(*) FROM published").fetchall()
+            self.counts["looks into the file"] += 1
+        except sqlite3.Error:
+            pass  # the disk is full, or there is no table yet
+
+    EVENTS = ((kill_supervisor, 8), (kill_worker, 4), (reload, 2), (hold, 1), (fail_a_call, 3), (jump, 1), (fill_or_free, 2),
+              (look_inside, 1))
 
     def torment(self):
         events, weights = zip(*self.EVENTS)
