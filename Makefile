@@ -227,7 +227,9 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/gloss.pc.in > $(DESTDIR)$(SHAREDIR)/pkgconfig/gloss.pc
 	install -m 644 tools/gloss.bash $(DESTDIR)$(SHAREDIR)/bash-completion/completions/gloss
 	install -m 755 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/docs docs/follow.py
-	install -m 644 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/docs docs/follow.c
+	install -m 644 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/docs docs/follow.c docs/*.[158]
+	install -m 644 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/docs/samples docs/samples/*
+	install -m 644 -D -t $(DESTDIR)$(SHAREDIR)/doc/glossd/config/examples config/examples/*
 	for n in 1 5 8; do install -d $(DESTDIR)$(SHAREDIR)/man/man$$n; \
 	    install -m 644 docs/*.$$n $(DESTDIR)$(SHAREDIR)/man/man$$n; done
 	install -d $(DESTDIR)$(SYSCONF)/glossd/plugins.d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHAREDIR)/doc/glossd

@@ -28,7 +28,7 @@ static void print_help(FILE *to)
                 "Annotates text by plugins, and talks to glossd, the daemon that does.\n\n");
     for (const struct cli_command *c = commands; c->name; c++)
         fprintf(to, "  %-12s %s\n", c->name, c->summary);
-    fprintf(to, "\n`gloss COMMAND --help` tells more; so does man gloss.\n"
+    fprintf(to, "\n`gloss help COMMAND` tells more; so does man gloss.\n"
                 "Exit status: 0 done, 1 a document failed, 2 wrong usage or configuration.\n");
 }
 
@@ -105,6 +105,28 @@ int cli_usage_hint(const char *command)
     return CLI_USAGE;
 }
 
+int cli_verb(const char *command, const char *word, const char *const *verbs, size_t n)
+{
+    const char *near = word ? config_nearest(word, verbs, n) : NULL;
+    char list[256];
+    size_t at = 0;
+
+    for (size_t i = 0; word && i < n; i++)
+        if (!strcmp(word, verbs[i]))
+            return (int)i;
+    for (size_t i = 0; i < n && at < sizeof list; i++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
+                               !i          ? ""
+                               : i + 1 < n ? ", "
+                                           : " or ",
+                               verbs[i]);
+    if (near)
+        cli_usage(command, "there is no \"%s\"; did you mean \"%s\"?", word, near);
+    else
+        cli_usage(command, "say what to do: %s", list);
+    return -1;
+}
+
 static int run_command(const struct cli_command *c, int argc, char **argv)
 {
     char name[32]; /* as getopt_long begins what it says */
@@ -114,11 +136,28 @@ static int run_command(const struct cli_command *c, int argc, char **argv)
     return c->run(argc, argv);
 }
 
+static int refuse_command(const char *name)
+{
+    const char *known[sizeof commands / sizeof *commands], *near;
+    size_t n = 0;
+
+    for (const struct cli_command *c = commands; c->name; c++)
+        known[n++] = c->name;
+    near = config_nearest(name, known, n);
+    fprintf(stderr, "gloss: there is no command \"%s\"%s%s%s; `gloss --help` lists them.\n", name,
+            near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return CLI_USAGE;
+}
+
 static int run_named(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
+    }
+    if (!strcmp(argv[1], "help") && argc == 3) {
+        char option[] = "--help", *asked[] = {argv[0], argv[2], option, NULL};
+        return run_named(3, asked);
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         print_help(stdout);
@@ -131,8 +170,7 @@ static int run_named(int argc, char **argv)
     for (const struct cli_command *c = commands; c->name; c++)
         if (!strcmp(argv[1], c->name))
             return run_command(c, argc - 1, argv + 1);
-    fprintf(stderr, "gloss: there is no command \"%s\"; `gloss --help` lists them.\n", argv[1]);
-    return CLI_USAGE;
+    return refuse_command(argv[1]);
 }
 
 /* What stdio holds back is not written yet: only at the end it shows. */

@@ -42,6 +42,9 @@ int cli_usage_hint(const char *command);
 /* Says "gloss COMMAND: what" and where help is; CLI_USAGE, for return. */
 __attribute__((format(printf, 2, 3))) int cli_usage(const char *command, const char *fmt, ...);
 
+/* Which of the n verbs word is; -1 where it is none or NULL, as is said then. */
+int cli_verb(const char *command, const char *word, const char *const *verbs, size_t n);
+
 /* Says "gloss COMMAND: what" on stderr; status, for return. */
 __attribute__((format(printf, 3, 4))) int cli_error(int status, const char *command,
                                                     const char *fmt, ...);

@@ -537,11 +537,10 @@ int cli_dead(int argc, char **argv)
     }
     if (wrong)
         return cli_usage("dead", "%s", wrong);
-    for (int i = 0; i < VERBS && optind < argc; i++)
-        if (!strcmp(argv[optind], verbs[i]))
-            d.verb = (enum verb)i;
-    if (d.verb == VERBS)
-        return cli_usage("dead", "say what to do: list, show, retry or purge");
+    status = cli_verb("dead", argv[optind], verbs, VERBS);
+    if (status < 0)
+        return CLI_USAGE;
+    d.verb = (enum verb)status;
     d.numbers = argv + optind + 1;
     d.n_numbers = argc - optind - 1;
     status = check_choice(&d);

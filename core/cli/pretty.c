@@ -49,8 +49,8 @@ void pretty_init(struct pretty *p, FILE *to)
     p->width = 80;
     p->lines = 24;
     p->colour = isatty(fileno(to)) && !(none && *none);
-    if (!ioctl(fileno(to), TIOCGWINSZ, &w) && w.ws_col >= 40)
-        p->width = w.ws_col > 100 ? 100 : w.ws_col;
+    if (!ioctl(fileno(to), TIOCGWINSZ, &w) && w.ws_col)
+        p->width = w.ws_col > 100 ? 100 : w.ws_col < 30 ? 30 : w.ws_col;
 }
 
 void pretty_puts(const struct pretty *p, const char *style, const char *s)
@@ -178,18 +178,57 @@ static void print_text(const struct pretty *p, const json_t *doc, const json_t *
     free(marks);
 }
 
+enum { HEADING = 16 };
+
 static void heading(const struct pretty *p, const char *s)
 {
-    fprintf(p->to, "  %-*s", 14, s);
+    fprintf(p->to, "  %-*s", HEADING - 2, s);
+}
+
+/* Items one after another, and under each other where the line is full. */
+struct list {
+    const struct pretty *p;
+    const char *comma; /* behind each but the last */
+    int indent, column;
+    size_t n;
+};
+
+/* s, and what belongs to it in another style. */
+static void put_item(struct list *l, const char *style, const char *s, const char *more_style,
+                     const char *more)
+{
+    int comma = (int)strlen(l->comma), width = pretty_width(s) + pretty_width(more);
+
+    if (l->n++) {
+        bool fits = l->column + comma + 1 + width + comma <= l->p->width;
+
+        fprintf(l->p->to, "%s%s%*s", l->comma, fits ? " " : "\n", fits ? 0 : l->indent, "");
+        l->column = fits ? l->column + comma + 1 : l->indent;
+    }
+    pretty_puts(l->p, style, s);
+    pretty_puts(l->p, more_style, more);
+    l->column += width;
+}
+
+static void print_title(const struct pretty *p, const char *title)
+{
+    struct list words = {.p = p, .comma = ""};
+    char *copy = strdup(title ? title : "(no title)"), *rest = copy, *word;
+
+    while (copy && (word = strsep(&rest, " \t\r\n")))
+        if (*word)
+            put_item(&words, BOLD, word, NULL, "");
+    fputc('\n', p->to);
+    free(copy);
 }
 
 /* The names of one kind, each once with how often it came: a mention counts
  * for the longest form of its name. */
 static void print_kind(const struct pretty *p, const json_t *entities, const struct kind *kind)
 {
+    struct list names = {p, ",", HEADING, HEADING, 0};
     json_t *counts = json_object(), *annot, *count;
     const char *name;
-    bool first = true;
     size_t i;
 
     json_array_foreach(entities, i, annot)
@@ -206,11 +245,11 @@ static void print_kind(const struct pretty *p, const json_t *entities, const str
         heading(p, kind->heading);
     json_object_foreach(counts, name, count)
     {
-        fputs(first ? "" : ", ", p->to);
-        pretty_puts(p, kind->style, name);
+        char times[32] = "";
+
         if (json_integer_value(count) > 1)
-            fprintf(p->to, " \u00d7%d", (int)json_integer_value(count));
-        first = false;
+            snprintf(times, sizeof times, " \u00d7%d", (int)json_integer_value(count));
+        put_item(&names, kind->style, name, NULL, times);
     }
     fputs(json_object_size(counts) ? "\n" : "", p->to);
     json_decref(counts);
@@ -232,7 +271,7 @@ static void print_tones(const struct pretty *p, const json_t *tones)
         double score = json_number_value(json_object_get(tone, "score"));
         int bar = (int)((score + 1) * 4);
 
-        if (i == 60)
+        if ((int)i == (p->width < HEADING + 60 ? p->width - HEADING : 60))
             break;
         pretty_puts(p, tone_style(string_of(tone, "label")), bars[bar < 0 ? 0 : bar > 7 ? 7 : bar]);
     }
@@ -244,16 +283,18 @@ static void print_other(const struct pretty *p, const char *name, const json_t *
 {
     const json_t *one = json_is_array(layer) ? NULL : layer;
     size_t n = one ? 1 : json_array_size(layer), shown = n < 8 ? n : 8;
+    struct list items = {p, ",", HEADING, HEADING, 0};
 
     heading(p, name);
     for (size_t i = 0; i < shown; i++) {
         const json_t *annot = one ? one : json_array_get(layer, i);
         const char *text = string_of(annot, "text"), *label = string_of(annot, "label");
 
-        fputs(i ? ", " : "", p->to);
-        pretty_puts(p, BOLD, text ? text : label ? label : "-");
+        char more[64] = "";
+
         if (text && label && n <= 8)
-            fputc(' ', p->to), pretty_puts(p, DIM, label);
+            snprintf(more, sizeof more, " %s", label);
+        put_item(&items, BOLD, text ? text : label ? label : "-", DIM, more);
     }
     fprintf(p->to, n > shown ? " and %zu more\n" : "\n", n - shown);
 }
@@ -295,8 +336,7 @@ bool pretty_print(const struct pretty *p, const char *json, size_t n)
     if (!doc)
         return false;
     fputs("\n", p->to);
-    pretty_puts(p, BOLD, string_of(doc, "title") ? string_of(doc, "title") : "(no title)");
-    fputc('\n', p->to);
+    print_title(p, string_of(doc, "title"));
     print_head(p, doc, gloss);
     print_text(p, doc, entities);
     for (size_t i = 0; i < N_KINDS; i++)

@@ -36,6 +36,9 @@ struct pretty_mark {
 void pretty_text(const struct pretty *p, const char *text, const struct pretty_mark *marks,
                  size_t n_marks);
 
+/* The columns s takes. */
+int pretty_width(const char *s);
+
 /* Prints s in a style (NULL: none), control characters replaced. */
 void pretty_puts(const struct pretty *p, const char *style, const char *s);
 

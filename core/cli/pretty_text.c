@@ -26,6 +26,18 @@ struct layout {
     bool cut; /* the last line shown has been reached */
 };
 
+int pretty_width(const char *s)
+{
+    size_t n = strlen(s), i = 0;
+    int width = 0;
+
+    while (i < n) {
+        int one = wcwidth((wchar_t)utf8_next(s, n, &i));
+        width += one < 0 ? 1 : one;
+    }
+    return width;
+}
+
 static void add(struct layout *l, const char *s, size_t n)
 {
     if (l->n + n < sizeof l->word) {

@@ -309,8 +309,9 @@ int cli_spool(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct options o = {0};
+    static const char *const verbs[] = {"check", "salvage", "export"};
     bool good = true, exports;
-    int c;
+    int c, verb;
 
     while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (c == 'h') {
@@ -324,9 +325,10 @@ int cli_spool(int argc, char **argv)
         return cli_usage("spool", "--from takes a whole number");
     argc -= optind;
     argv += optind;
-    exports = argc > 0 && !strcmp(argv[0], "export");
-    if (argc < 1 || !(exports || !strcmp(argv[0], "check") || !strcmp(argv[0], "salvage")))
-        return cli_usage("spool", "say what to do: check, salvage or export");
+    verb = cli_verb("spool", argv[0], verbs, sizeof verbs / sizeof *verbs);
+    if (verb < 0)
+        return CLI_USAGE;
+    exports = !strcmp(verbs[verb], "export");
     if (!exports && (o.pending || o.published || o.dead || o.from))
         return cli_usage("spool", "--pending, --published, --dead and --from are for export");
     return find_file(argc, argv, &o);

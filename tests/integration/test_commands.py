@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """gloss run, send and tail as people use them: files in, documents out, the exit
 status, and what is said about what went wrong."""
+import fcntl
 import json
+import os
 import pathlib
+import pty
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from harness import BUILD, SANITIZED, SOURCE, Daemon, main, wait
@@ -236,6 +241,72 @@ def test_a_spool_that_is_not_there():
     for what in (("check", "nope.db"), ("export", "nope.db"), ("salvage", "nope.db", "new.db")):
         done = gloss("spool", *what)
         assert (done.returncode, done.stderr) == (2, b"gloss spool: nope.db: No such file or directory\n"), done
+
+
+def test_a_word_that_is_none_has_a_neighbour():
+    for args, said in (
+        (("snd",), 'gloss: there is no command "snd", did you mean "send"?; `gloss --help` lists them.'),
+        (("dead", "lst"), 'gloss dead: there is no "lst"; did you mean "list"?'),
+        (("spool", "exprt"), 'gloss spool: there is no "exprt"; did you mean "export"?'),
+        (("dead",), "gloss dead: say what to do: list, show, retry or purge"),
+        (("spool", "xyz"), "gloss spool: say what to do: check, salvage or export"),
+    ):
+        done = gloss(*args)
+        assert done.returncode == 2 and done.stderr.decode().splitlines()[0] == said, done
+    assert gloss("help", "run").stdout == gloss("run", "--help").stdout != gloss("help").stdout
+    assert gloss("help", "nothing").returncode == 2
+
+
+def on_terminal(columns, *args):
+    """What it shows on a terminal of that width, without colours, as lines."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([BUILD / "gloss", *args], stdout=theirs, env=os.environ | {"NO_COLOR": "1"})
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError:  # its end, on Linux
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    return shown.decode().splitlines()
+
+
+def test_pretty_keeps_to_the_terminal():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "long.json")
+        names = "Anna Keller, Maria Silva, Peter Novak, Ivan Petrov, Carlos Mendes, John Miller and Grace Okafor"
+        file.write_text(json.dumps({"id": "x", "title": "Seven people of seven countries met in the capital of an eighth " * 3, "text": f"{names} met in Vienna on Monday."}))
+        for columns in (36, 60, 100):
+            shown = on_terminal(columns, "run", "--pretty", file)
+            assert max(map(len, shown)) <= columns, shown
+            assert max(map(len, shown)) > columns - 20, shown
+            persons = " ".join(shown)
+            assert "Grace Okafor" in persons and sum(line.startswith("  persons") for line in shown) == 1, shown
+            assert " ".join(" ".join(shown).split()).count("Seven people of seven countries met") == 3, shown
+
+
+COMPLETE = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gloss; printf '%s\n' "${COMPREPLY[@]}" """
+
+
+def test_completion():
+    def complete(*words):
+        done = subprocess.run(["bash", "-c", COMPLETE, "bash", SOURCE / "tools/gloss.bash", "gloss", *words], cwd=SOURCE,
+                              env=os.environ | {"PATH": f"{BUILD}:{os.environ['PATH']}"}, capture_output=True, text=True, timeout=60)
+        assert done.stderr == "", done
+        return done.stdout.split()
+
+    assert {"run", "send", "dead", "--version"} <= set(complete(""))
+    assert complete("run", "--pr") == ["--pretty"] and complete("help", "sp") == ["spool"]
+    assert complete("bogus", "--") == [] and complete("dead", "l") == ["list"]
+    assert complete("dead", "list", "--reason", "plug") == ["plugin_failed"]
+    assert complete("dead", "list", "--plugin", "lang") == ["language"] == complete("plugins", "lang")
+    for words in (("dead", "list", "--id"), ("send", "-e"), ("send", "--window"), ("tail", "--topic"), ("spool", "--from")):
+        assert complete(*words, "") == [], words
+    for words in (("run",), ("run", "--pretty"), ("send", "-v"), ("tail", "--config"), ("spool", "check"), ("check",)):
+        assert complete(*words, "READ") == ["README.md"], words
 
 
 if __name__ == "__main__":

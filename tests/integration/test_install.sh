@@ -56,7 +56,8 @@ cards=(plugins/*/CARD.md)
 check "installs" install_to "$inst" /usr
 check "has its files" all_there "$inst/usr" bin/glossd bin/gloss include/gloss/plugin.h include/gloss/layers.h \
     share/man/man1/gloss.1 share/man/man5/glossd.json.5 share/man/man8/glossd.8 share/bash-completion/completions/gloss \
-    share/doc/glossd/README.md share/doc/glossd/docs/follow.py share/doc/glossd/docs/follow.c share/doc/glossd/plugins/README.md "${cards[@]/#/share/doc/glossd/}"
+    share/doc/glossd/README.md share/doc/glossd/docs/follow.py share/doc/glossd/docs/follow.c share/doc/glossd/docs/glossd.8 \
+    share/doc/glossd/docs/samples/news.ndjson share/doc/glossd/config/examples/exec.json share/doc/glossd/plugins/README.md "${cards[@]/#/share/doc/glossd/}"
 check "has the guide, not the README twice" cmp "$root/plugins/README.md" "$inst/usr/share/doc/glossd/plugins/README.md"
 check "has the folder for drop-ins" test -d "$inst/usr/lib/gloss/drop-in"
 check "gloss.pc" is_for 'prefix=/usr' "$inst/usr/share/pkgconfig/gloss.pc"
