@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 /* In the order of a newcomer's first day. */
@@ -82,9 +83,15 @@ int cli_error(int status, const char *command, const char *fmt, ...)
     return status;
 }
 
+void cli_drop_output(void)
+{
+    __fpurge(stdout);
+    clearerr(stdout);
+}
+
 int cli_unwritten(const char *command)
 {
-    clearerr(stdout);
+    cli_drop_output();
     return cli_error(CLI_FAILED, command, "standard output: %s",
                      errno ? strerror(errno) : "not everything could be written");
 }

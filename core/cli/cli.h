@@ -49,7 +49,10 @@ int cli_verb(const char *command, const char *word, const char *const *verbs, si
 __attribute__((format(printf, 3, 4))) int cli_error(int status, const char *command,
                                                     const char *fmt, ...);
 
-/* Says by errno why standard output takes no more, which nobody says again; CLI_FAILED, for
+/* Takes back what standard output has not taken, for why not is said. */
+void cli_drop_output(void);
+
+/* Says by errno why standard output takes no more, once; CLI_FAILED, for
  * return. A command that does not look leaves it to the end. */
 int cli_unwritten(const char *command);
 

@@ -159,6 +159,10 @@ static int run_all(struct run *r, struct input *in, bool quiet)
             good = false;
         }
         progress_step(&progress, in->n);
+        if (ferror(stdout)) {
+            progress_clear(&progress);
+            return cli_unwritten("run");
+        }
     }
     progress_clear(&progress);
     return good && !in->failed && !in->refused ? CLI_OK : CLI_FAILED;

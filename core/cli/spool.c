@@ -157,8 +157,9 @@ static enum spool_result print(struct export *e, struct json_out *o, bool good)
     json_out_finish(o);
     if (good && !ferror(stdout))
         return SPOOL_OK;
-    clearerr(stdout); /* said here, with the file */
     fault_set(&e->f, "standard output: %s", good ? strerror(errno) : "no memory for a document");
+    if (good)
+        cli_drop_output();
     return SPOOL_IO;
 }
 

@@ -165,6 +165,27 @@ def test_what_can_not_be_written_is_a_failure():
             assert done.returncode == 1 and len(said) == 1, (command, done)
 
 
+def test_an_export_that_can_not_be_written_is_told_once():
+    with Daemon(autostart=False) as d, open("/dev/full", "w") as full:
+        d.configure(spool={"path": str(d.folder / "spool.db")})
+        d.start()
+        text = b"".join(b'{"text": "%d of many"}\n' % i for i in range(500))
+        assert gloss("send", "-q", "-c", d.folder / "glossd.json", input=text).returncode == 0
+        for command in (("spool", "export"), ("spool", "check"), ("tail", "--from", "start", "--count", "500")):
+            done = subprocess.run([BUILD / "gloss", *command, "-c", d.folder / "glossd.json"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            assert done.returncode == 1 and done.stderr.count(b"standard output: No space left on device\n") == 1, done
+            assert done.stderr.count(b"\n") == 1, done
+
+
+def test_run_ends_where_nothing_can_be_written():
+    many = subprocess.Popen(["yes", '{"text": "without an end"}'], stdout=subprocess.PIPE)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BUILD / "gloss", "run"], stdin=many.stdout, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    many.kill()
+    many.wait()
+    assert (done.returncode, done.stderr) == (1, b"gloss run: standard output: No space left on device\n"), done
+
+
 def test_json_may_stand_behind_many_blanks():
     ran = gloss("run", input=b" " * 300 + b"\n\r\n" + b" " * 300 + json.dumps(GOOD).encode() + b'\n{"text": bad}')
     assert lines(ran.stdout)[0]["id"] == "a" and ran.stderr.startswith(b"gloss run: -:4:10: invalid_json: "), ran
