@@ -20,6 +20,11 @@ int confine_descriptor(int fd);
  * EPERM. 0, or -1 with f where the kernel can't do it. */
 int confine_calls(uint32_t allow, int socket, struct fault *f);
 
+/* Keeps this process out of the memory and the descriptors of others, which a read of a pipe
+ * would empty. Where the kernel can't (Landlock before Linux 5.19) nothing is changed. Before
+ * confine_calls. */
+void confine_reach(void);
+
 /* Limits of a worker: few open files, none written. */
 void confine_limits(uint32_t allow);
 

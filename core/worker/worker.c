@@ -134,6 +134,7 @@ static void confine(struct worker *w)
     for (size_t i = 0; i < w->config.n_pipeline; i++)
         allow |= w->config.pipeline[i].allow;
     confine_limits(allow);
+    confine_reach();
     confine_calls(allow, w->channel.fd, &w->unconfined);
 }
 
