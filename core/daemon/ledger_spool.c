@@ -93,25 +93,19 @@ static int keep_result(struct flight_doc *d, const struct frame_result *r)
 
 /* ---- dead */
 
-enum { ID_MOST = 1 << 20 }; /* of what was not accepted */
-
-/* A letter fits a row, whether its document was accepted (its id may be nearly all of it, and a
- * worker has told the message) or not (two frames, each as large as they come in). */
-_Static_assert(2ull * CONFIG_DOCUMENT_MOST + FRAME_LARGEST + (1 << 20) < SPOOL_ROW_MOST, "");
-_Static_assert(2ull * SOCKETS_LARGEST(CONFIG_DOCUMENT_MOST) + 2 * ID_MOST < SPOOL_ROW_MOST, "");
+/* A letter fits a row, whether its document was accepted (a worker has told the message) or not
+ * (two frames, each as large as they come in). Beside these there is little. */
+_Static_assert(1ull * CONFIG_DOCUMENT_MOST + FRAME_LARGEST + (1 << 20) < SPOOL_ROW_MOST, "fits");
+_Static_assert(2ull * SOCKETS_LARGEST(CONFIG_DOCUMENT_MOST) + (1 << 20) < SPOOL_ROW_MOST, "fits");
 
 static struct spool_dead dead_letter(struct flight_doc *d, struct slice reason)
 {
-    struct spool_dead dead = {.ticket = d->ticket,
-                              .at_ms = (uint64_t)stamp_now(),
-                              .reason = reason,
-                              .plugin = d->result.of.plugin,
-                              .message = d->result.of.error,
-                              .doc = parts_kept(d)};
-
-    if (!d->ticket && dead.doc.id.n > ID_MOST)
-        dead.doc.id = (struct slice){"", 0}; /* it is in the document too */
-    return dead;
+    return (struct spool_dead){.ticket = d->ticket,
+                               .at_ms = (uint64_t)stamp_now(),
+                               .reason = reason,
+                               .plugin = d->result.of.plugin,
+                               .message = d->result.of.error,
+                               .doc = parts_kept(d)};
 }
 
 /* It would be run again at the next start, and have two ends. */

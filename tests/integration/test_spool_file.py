@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import zmq
-from harness import BUILD, ask, main, wait
+from harness import BUILD, ask, is_silent, main, wait
 from test_spool import SLOW, Spooled
 
 STUCK = [{"plugin": "slow", "timeout_ms": 20000}]
@@ -320,6 +320,21 @@ def test_damage_found_while_running():
         done = spool("check", d.spool)
         assert done.returncode == 1 and "fault: documents: ticket 2, id i1: the sum is wrong\n" in done.stdout, done
         assert spool("export", d.spool).returncode == 1
+
+
+def test_a_result_of_what_is_not_pending():
+    """Whether it was to be published or to be a dead letter: the daemon stops, and tells nobody."""
+    for on_error in "publish", "dead":
+        with Spooled(pipeline=[{"plugin": "slow", "timeout_ms": 1500, "on_error": on_error}]) as d:
+            sub, req = d.subscribe(), d.req()
+            assert ask(req, "text")["status"] == "accepted"
+            with sqlite3.connect(d.spool) as db:
+                assert db.execute("DELETE FROM pending").rowcount == 1
+            db.close()
+            assert d.process.wait(10) == 2
+            assert "ticket 1 has a result, but is not pending in the spool" in d.log(), d.log()
+            assert is_silent(sub)
+            assert d.rows("SELECT (SELECT count(*) FROM published), (SELECT count(*) FROM dead)") == [(0, 0)]
 
 
 def test_lost_wal_is_refused():
