@@ -148,7 +148,7 @@ static double judge_agency(unsigned e, const struct rest *r)
     if (!(e & AGENCY_KNOWN))
         return judge_unknown(e, r);
     if (e & (AGENCY_BARE | LEADS))
-        return place && (sep || e & LINE_ENDS) ? 0.85 : 0;
+        return place && (sep || e & LINE_ENDS) ? e & AGENCY_FAINT ? 0.75 : 0.85 : 0;
     if (e & AGENCY_FAINT && !(e & HAS_DATE)) /* the name means other things, too */
         return !place || !(sep || e & CAPITALS) ? 0 : e & (CAPITALS | REGION_KNOWN) ? 0.9 : 0.8;
     return place ? 0.97 : sep ? 0.85 : 0;

@@ -276,7 +276,7 @@ bool source_read_bare(struct parse *s)
     if (i == s->at && kind(s, i + n) != LEX_DASH)
         return false;
     source_take(s, piece(s, i)->begin, piece(s, i + n - 1)->end, name);
-    s->evidence |= AGENCY_KNOWN | AGENCY_BARE;
+    s->evidence |= AGENCY_KNOWN | AGENCY_BARE | (how == AGENCY_WEAK ? AGENCY_FAINT : 0);
     s->at = i + n;
     return true;
 }

@@ -497,7 +497,7 @@ static void read_lead(struct parse *s)
             kind(s, s->at + n) == LEX_DOT)
             return;
         source_take(s, piece(s, s->at)->begin, piece(s, s->at + n - 1)->end, name);
-        s->evidence |= AGENCY_KNOWN | AGENCY_BARE;
+        s->evidence |= AGENCY_KNOWN | AGENCY_BARE | (how == AGENCY_WEAK ? AGENCY_FAINT : 0);
         s->at += n;
     }
     s->evidence |= LEADS;
@@ -570,7 +570,7 @@ static bool agency_only(struct parse *s, const struct parse *lead, const struct 
     if (read_date(s)) {
         read_separator(s);
         s->d->score = s->evidence & LINE_ENDS ? 0.9 : 0;
-    } else if (bare ? lead->evidence & LEAD_SEP : true) {
+    } else if (!(lead->evidence & AGENCY_FAINT) && (!bare || lead->evidence & LEAD_SEP)) {
         bool sentence = judge_rest(h, piece(s, s->at)->begin).sentence;
 
         s->d->score = !sentence ? 0 : bare ? 0.6 : lead->evidence & LEAD_SEP ? 0.8 : 0.7;
