@@ -119,15 +119,16 @@ static void on_result(struct generation *g, struct flight_doc *d, uint32_t type,
 static struct flight_doc *find_victim(const struct child *c)
 {
     uint64_t ticket = atomic_load(&c->page->ticket);
+    struct flight_doc *first = c->queue.first;
 
     if (c->spent)
         return NULL;
-    for (struct flight_doc *d = c->queue.first; d; d = d->next)
+    for (struct flight_doc *d = first; d; d = d->next)
         if (d->ticket == ticket && !c->hung_up)
             return d;
-    if (c->queue.n != 1 || (c->signal == SIGKILL && c->queue.first->excused < EXCUSES))
+    if (!first || first->next || (c->signal == SIGKILL && first->excused < EXCUSES))
         return NULL;
-    return c->queue.first;
+    return first;
 }
 
 /* Whether the page says that its worker was in this entry with d, and it can be so: the entry
