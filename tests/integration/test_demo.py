@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from harness import BUILD, SOURCE, Daemon, free_ports, main
+from harness import BUILD, SANITIZED, SOURCE, Daemon, free_ports, main
 
 
 def demo_daemon(**config):
@@ -19,7 +19,7 @@ def demo_daemon(**config):
 
 
 def make_run(d):
-    command = ["make", "-s", "-C", SOURCE, "run", f"B={BUILD}", f"CONFIG={d.folder}/glossd.json"]
+    command = ["make", "-s", "-C", SOURCE, "run", f"B={BUILD}", f"CONFIG={d.folder}/glossd.json"] + ["SANITIZE=address,undefined"] * SANITIZED
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
