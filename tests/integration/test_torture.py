@@ -31,17 +31,17 @@ class History:
             rows.append(row(seq, last.get(made.topic, 0), token, made.id))
             last[made.topic] = seq
         self.rows, self.dead = rows, ["i1a-99"]
-        self.facts = {"ticket": 21, "seq": 20, "sent": 20, "pending": 0, "dead": 1}
+        self.facts = {"ticket": 21, "seq": 20, "sent": 20, "pending": 0, "dead": 1, "letters": 1}
         self.accepted = [r.id for r in rows] + self.dead
         self.seen = {"fast": self.wire(), "some": self.wire()[5:9], "replay": self.wire()}
-        self.pending, self.may_miss, self.keep = [], (), None
+        self.pending, self.may_miss, self.keep, self.strays = [], (), None, 0
 
     def wire(self):
         return [(r.topic, r.body) for r in self.rows]
 
     def faults(self):
         spool = checker.Spool(LOG, self.rows, self.dead, self.facts, self.pending)
-        return "\n".join(checker.check(self.accepted, spool, self.seen, {"replay": self.may_miss}, self.keep))
+        return "\n".join(checker.check(self.accepted, spool, self.seen, {"replay": self.may_miss}, self.keep, self.strays))
 
 
 def expect(pattern, spoil):
@@ -113,6 +113,7 @@ def test_replay():
 def test_facts():
     expect("facts.seq is 21", lambda h: h.facts.update(seq=21))
     expect("facts.dead is 2", lambda h: h.facts.update(dead=2))
+    expect("facts.letters is 2", lambda h: h.facts.update(letters=2))
     expect("facts.sent is 19", lambda h: h.facts.update(sent=19))
 
 
@@ -150,6 +151,16 @@ def test_trimmed():
 
     assert not any((lambda h: (drop("fast", 2)(h), h.faults())[1])(Trimmed()))  # one more that nobody has seen
     expect_trimmed("accepted, and neither .* 3: ", lambda h: h.accepted.append("i1a-77"))
+    # A letter that is gone may be that of the one without an id of ours, but not of these three.
+    expect_trimmed("neither .* 4: ", lambda h: (h.accepted.extend(["i1a-77", "i1a-79"]), h.facts.update(letters=3)))
+    deadly = next(t for t in (f"i1a-{n}" for n in range(100, 100000)) if documents.dies(t))
+    for token, strays in (deadly, 0), ("i1a-77", 1):
+        h = Trimmed()
+        h.accepted.append(token)
+        h.facts.update(letters=2)
+        h.strays = strays
+        assert h.faults() == ""
+    expect_trimmed("neither .* 3: ", lambda h: h.accepted.append(deadly))
     expect_trimmed("seq 13 stands where 12 should", lambda h: h.rows.pop(1))
     expect_trimmed("replay: 9 of 20, not .* from seq 15 on", drop("replay", 15))
     expect_trimmed("id i1a-4 is published under seq 4 and 21", lambda h: (setattr(h, "keep", 1 << 20), again(h)))

@@ -39,6 +39,15 @@ def fields(token):
     return head, text, form
 
 
+def is_token(id):
+    return re.fullmatch("[io][0-9a-z]*-[0-9]+", id) is not None
+
+
+def dies(token):
+    """Whether it is never published, but becomes a dead letter."""
+    return f"{token} deadly " in fields(token)[1]
+
+
 def compact(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
