@@ -249,7 +249,16 @@ class Round:
         self.wait_tail()
         v.end_clean()
 
+    def mend_tail(self):
+        """What can't be read is damage to SQLite: where that comes while gloss tail is given what
+        there is at its start, it ends and says so. Then it begins again."""
+        log = (self.folder / "tail.log").read_text()
+        if self.tail.poll() is not None and "read" in self.failed and " is damaged " in log:
+            self.counts["tails started again"] += 1
+            self.spawn_tail()
+
     def wait_tail(self):
+        self.mend_tail()
         try:
             wait("the tail", lambda: self.tail.poll() is not None or self.read_tail()[-1:] == self.replayed[-1:], 30)
         except AssertionError:
