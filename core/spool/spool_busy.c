@@ -4,28 +4,13 @@
  * inode and the process. The hard rule: the files are not opened for that, for closing one
  * would end our own locks on it.
  */
+#include "spool/spool_lock.h"
 #include "spool/spool_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static uint64_t inode_of(const char *path, const char *ending)
-{
-    struct stat st;
-    char *name;
-    uint64_t inode = 0;
-
-    if (asprintf(&name, "%s%s", path, ending) < 0)
-        return 0;
-    if (stat(name, &st) == 0)
-        inode = st.st_ino;
-    free(name);
-    return inode;
-}
 
 /* The process of a line of /proc/locks, where it is another that writes to one of the inodes:
  * "7: POSIX  ADVISORY  WRITE 4711 fe:00:131084 120 120". 0: it is none. */
@@ -43,7 +28,7 @@ static int writer_of(const char *line, const uint64_t inodes[2])
 /* 0: it can't be told. */
 static int find_writer(const char *path)
 {
-    const uint64_t inodes[2] = {inode_of(path, ""), inode_of(path, "-shm")};
+    const uint64_t inodes[2] = {spool_stat(path, "").st_ino, spool_stat(path, "-shm").st_ino};
     FILE *locks = fopen("/proc/locks", "re");
     char line[256];
     int pid = 0;

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -133,6 +132,19 @@ bool spool_mark_misses(const struct spool_mark *m, const struct spool_state *sta
 /* ---- whether the files are there */
 
 static const char *const endings[SPOOL_FILES] = {"", "-wal", "-shm", ".lock"};
+
+struct stat spool_stat(const char *path, const char *ending)
+{
+    struct stat st = {0};
+    char *name;
+
+    if (asprintf(&name, "%s%s", path, ending) < 0)
+        return st;
+    if (stat(name, &st) < 0)
+        st = (struct stat){0};
+    free(name);
+    return st;
+}
 
 int spool_files_note(struct spool_db *db, struct fault *f)
 {

@@ -9,6 +9,8 @@
 
 #include "spool/spool_db.h"
 
+#include <sys/stat.h>
+
 enum { SPOOL_MISSES = 200 };
 
 /* The last ticket and seq that were committed under the log. */
@@ -30,6 +32,9 @@ void spool_mark_write(const struct spool_db *db);
 /* Whether the state, read from the spool, is older than the mark; what says so. */
 bool spool_mark_misses(const struct spool_mark *m, const struct spool_state *state,
                        char what[SPOOL_MISSES]);
+
+/* What the system says of the file whose name has the ending: all zero where it can't be told. */
+struct stat spool_stat(const char *path, const char *ending);
 
 /* Keeps which files db has open, to look later whether one was moved or removed: its name,
  * or NULL. */

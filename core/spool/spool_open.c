@@ -85,20 +85,6 @@ static int take_lock(struct spool_db *db, struct fault *f)
     return spool_db_is_in_memory(db) ? 0 : spool_lock_take(db, f);
 }
 
-static off_t size_of(const char *path, const char *ending)
-{
-    struct stat st;
-    char *name;
-    off_t size = 0;
-
-    if (asprintf(&name, "%s%s", path, ending) < 0)
-        return 0;
-    if (stat(name, &st) == 0)
-        size = st.st_size;
-    free(name);
-    return size;
-}
-
 /* SQLite would take a -wal that is damaged in its midst for one that ends there, and undo
  * commits that others were told of; and delete one whose file is not there. */
 static int check_wal(struct spool_db *db, struct fault *f)
@@ -108,8 +94,8 @@ static int check_wal(struct spool_db *db, struct fault *f)
 
     if (spool_db_is_in_memory(db))
         return 0;
-    if (size_of(db->path, "") == 0)
-        return size_of(db->path, "-wal") == 0
+    if (spool_stat(db->path, "").st_size == 0)
+        return spool_stat(db->path, "-wal").st_size == 0
                    ? 0
                    : fault_set(f,
                                "%s-wal has commits of a spool, but %s itself is gone or empty: put "
