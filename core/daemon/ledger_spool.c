@@ -20,10 +20,16 @@ static struct flight_doc *document(struct spool_task *t)
     return (struct flight_doc *)((char *)t - offsetof(struct flight_doc, task));
 }
 
+static void drop(struct spool_task *t)
+{
+    flight_destroy(document(t));
+}
+
 static void put(struct ledger *l, struct flight_doc *d, struct spool_task task)
 {
     d->ledger = l;
     d->task = task;
+    d->task.drop = drop;
     spool_put(&l->spool, &d->task);
 }
 

@@ -152,6 +152,17 @@ static void gather(struct spool *s)
         uv_timer_start(&s->pause, on_pause, ms < GATHER_MS ? ms : GATHER_MS, 0);
 }
 
+static void drop_all(struct spool_task *t)
+{
+    struct spool_task *next;
+
+    for (; t; t = next) {
+        next = t->next;
+        if (t->drop)
+            t->drop(t);
+    }
+}
+
 static void on_committed(uv_work_t *work, int status)
 {
     struct spool *s = work->data;
@@ -161,6 +172,7 @@ static void on_committed(uv_work_t *work, int status)
     if (!s->finished)
         gather(s);
     if (s->finished) {
+        drop_all(s->running);
         spool_db_close(s->db);
     } else if (s->result < SPOOL_FULL) {
         finish_group(s);
@@ -196,6 +208,7 @@ void spool_finish(struct spool *s)
     uv_close((uv_handle_t *)&s->turn, NULL);
     uv_close((uv_handle_t *)&s->pause, NULL);
     uv_close((uv_handle_t *)&s->trim, NULL);
+    drop_all(s->first);
     if (!s->busy)
         spool_db_close(s->db);
 }

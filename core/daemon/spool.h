@@ -28,6 +28,9 @@ struct spool_task {
     /* On the loop, when the spool stalls before the commit; the task is out of the spool
      * then. NULL: it waits until the spool goes on. */
     void (*give_up)(struct spool_task *t, const char *why);
+
+    /* At the end, where it has not been committed. NULL: its owner sees to it. */
+    void (*drop)(struct spool_task *t);
 };
 
 struct spool_ops {

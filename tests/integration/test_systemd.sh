@@ -76,7 +76,7 @@ calls_pass() {
     # The daemon is started by systemd: its own execve comes before the filter.
     comm -23 <(grep -oE '^[0-9]+ +[a-z_0-9]+\(' "$folder/traces/trace" | grep -oE '[a-z_0-9]+\(' | tr -d '(' | sort -u) \
         <( (comm -23 <(allowed @system-service | sort -u) <(allowed @privileged @resources | sort -u)
-            printf '%s\n' prlimit64 setrlimit sched_setscheduler seccomp) | sort -u) >"$folder/denied"
+            grep -E '^SystemCallFilter=[a-z]' "$unit" | cut -d= -f2 | tr ' ' '\n') | sort -u) >"$folder/denied"
     cat "$folder/denied"
     [ ! -s "$folder/denied" ]
 }
