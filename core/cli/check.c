@@ -75,6 +75,11 @@ static int check(const struct config *c)
     struct fault f;
     struct pipeline *p = open_all(c, &f);
 
+    if (p && pipeline_check_topic(p, &f) < 0) {
+        config_fault(c, "topic", &f);
+        pipeline_destroy(p);
+        p = NULL;
+    }
     if (!p)
         return cli_error(CLI_USAGE, "check", "%s", f.text);
     printf("%s: good; %u worker%s, each runs %zu plugin%s%s\n", c->file ? c->file : "the defaults",

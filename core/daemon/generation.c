@@ -162,9 +162,8 @@ static void take_ready(struct generation *g, const char *payload, size_t n)
         if (at > n || breakers_rename(&g->breakers, i, name) < 0)
             return;
     }
-    if (at < n && g->number == 1)
-        log_warn("supervisor", "%.*s: plugins may do whatever the daemon's user may", (int)(n - at),
-                 payload + at);
+    for (; at < n; at += strnlen(payload + at, n - at) + 1)
+        log_warn("supervisor", "%.*s", (int)(n - at), payload + at);
 }
 
 static void on_ready(struct child *c, const char *payload, size_t n)

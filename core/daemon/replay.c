@@ -15,7 +15,7 @@
 enum {
     REQUEST_BYTES = 64 * 1024,
     REQUEST_MEMORY = 256 * 1024,
-    UNREAD_BYTES = 4 * REPLAY_UNREAD_BYTES,
+    UTMOST = 4,                 /* times what may wait for those who take nothing */
     LEAD = REPLAY_ENVELOPE + 1, /* places before the frames */
 };
 
@@ -272,7 +272,7 @@ static void check_room(struct replay_request *r)
             "nothing that was published or is dead is kept: give the daemon a spool, with "
             "\"spool\": {\"durability\": \"memory\"} in its configuration, or \"commit\" "
             "and a \"path\"");
-    else if (atomic_load(&r->replay->unread->bytes) > UNREAD_BYTES)
+    else if (atomic_load(&r->replay->unread->bytes) > UTMOST * r->replay->unread->most)
         replay_refuse(r, "overloaded",
                       "answers wait that were asked for and are not read: ask again later");
 }

@@ -36,9 +36,6 @@
 /* What stands before the head: the client, and what its socket has put there. */
 enum { REPLAY_ENVELOPE = 3 };
 
-/* Of answers that wait: more than this, and slow clients are disconnected. */
-enum { REPLAY_UNREAD_BYTES = 16 * 1024 * 1024 };
-
 struct replay_request;
 
 /* A kind of request. Each is a file of its own; replay.c has the table of them. */

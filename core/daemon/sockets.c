@@ -20,6 +20,8 @@ enum {
     REPLIES = 10000,
     REPLAY_ANSWERS = 1000,
     REPLAY_WAITING = 8,
+    REPLAY_UNREAD = 16 << 20,
+    UTMOST = 4,             /* times limits.subscriber_bytes */
     REPLAY_BYTES = 1 << 20, /* of a request, which is much shorter */
     /* To bind, while the address is in use. */
     TRIES = 20,
@@ -34,6 +36,7 @@ struct endpoint {
     int64_t largest;         /* a larger part makes libzmq drop the connection without a word */
     struct zmq_uv *socket;
     char *at;
+    struct unread *unread; /* counts what is sent; NULL: nothing is */
 };
 
 static void set(void *socket, int option, int value)
@@ -147,15 +150,32 @@ static int open_endpoint(struct sockets *s, uv_loop_t *loop, const struct endpoi
     if (!socket)
         return fault_set(f, "can't make a socket: %s", zmq_strerror(zmq_errno()));
     set_options(socket, e);
+    if (e->unread)
+        unread_watch(e->unread, s->context, socket);
     r = bind_endpoint(socket, e, f);
     if (r == 0) {
         r = zmq_uv_init(e->socket, loop, socket);
         if (r < 0)
             fault_set(f, "can't watch a socket: %s", uv_strerror(r));
     }
-    if (r < 0)
-        zmq_close(socket);
+    if (r == 0)
+        return 0;
+    if (e->unread)
+        unread_unwatch(e->unread, socket);
+    zmq_close(socket);
     return r;
+}
+
+/* What is asked for again may be one document of any size, for a slow line: it has no utmost. */
+static void open_unread(struct sockets *s, uv_loop_t *loop, const struct config *c)
+{
+    s->live.who = "those who read what is published";
+    s->live.most = c->limits.subscriber_bytes;
+    s->live.utmost = UTMOST * s->live.most;
+    s->again.who = "those who ask at the replay socket";
+    s->again.most = REPLAY_UNREAD;
+    unread_init(&s->live, loop);
+    unread_init(&s->again, loop);
 }
 
 int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, struct fault *f)
@@ -166,17 +186,20 @@ int sockets_open(struct sockets *s, uv_loop_t *loop, const struct config *c, str
     /* What is above the limit but below this is answered with too_large. */
     int64_t largest = SOCKETS_LARGEST((int64_t)c->limits.document_bytes);
     const struct endpoint endpoints[] = {
-        {"pull", c->endpoints.pull, ZMQ_PULL, WAITING, 0, largest, &s->pull, s->at[0]},
-        {"ack", c->endpoints.ack, ZMQ_ROUTER, WAITING, REPLIES, largest, &s->ack, s->at[1]},
-        {"publish", c->endpoints.publish, ZMQ_XPUB, 0, subscriber, largest, &s->publish, s->at[2]},
+        {"pull", c->endpoints.pull, ZMQ_PULL, WAITING, 0, largest, &s->pull, s->at[0], NULL},
+        {"ack", c->endpoints.ack, ZMQ_ROUTER, WAITING, REPLIES, largest, &s->ack, s->at[1],
+         &s->live},
+        {"publish", c->endpoints.publish, ZMQ_XPUB, 0, subscriber, largest, &s->publish, s->at[2],
+         &s->live},
         {"replay", c->endpoints.replay, ZMQ_ROUTER, REPLAY_WAITING, REPLAY_ANSWERS, REPLAY_BYTES,
-         &s->replay, s->at[3]},
+         &s->replay, s->at[3], &s->again},
     };
 
     memset(s, 0, sizeof *s);
     s->context = zmq_ctx_new();
     if (!s->context)
         return fault_set(f, "can't start libzmq: %s", zmq_strerror(zmq_errno()));
+    open_unread(s, loop, c);
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
         if (open_endpoint(s, loop, &endpoints[i], f) == 0)
             continue;
@@ -196,6 +219,8 @@ static void close_socket(struct zmq_uv *z, int linger_ms)
 
 void sockets_close(struct sockets *s, int linger_ms)
 {
+    unread_finish(&s->live);
+    unread_finish(&s->again);
     close_socket(&s->pull, 0);
     close_socket(&s->ack, linger_ms);
     close_socket(&s->publish, linger_ms);

@@ -7,6 +7,7 @@
 #define DAEMON_SOCKETS_H
 
 #include "config.h"
+#include "daemon/unread.h"
 #include "daemon/zmq_uv.h"
 #include "log.h"
 
@@ -17,6 +18,7 @@ struct sockets {
     void *context;
     struct zmq_uv pull, ack, publish, replay; /* not open where the endpoint is off */
     char at[4][256];                          /* where they are bound, in that order; "off" */
+    struct unread live, again;                /* what publish and ack send, and replay */
 };
 
 /* 0, or -1 with f: nothing is left open then, but the loop must run once more. */

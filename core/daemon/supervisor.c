@@ -40,7 +40,6 @@ struct supervisor {
     struct sockets sockets;
     struct flight flight;
     struct stats stats;
-    struct unread unread, unread_replay; /* of what was published, and asked for again */
     struct reply reply;
     struct ingest ingest;
     struct dispatch dispatch;
@@ -77,8 +76,6 @@ static void finish_all(struct supervisor *s)
     reload_finish(&s->reload);
     ingest_finish(&s->ingest);
     publish_finish(&s->publish);
-    unread_finish(&s->unread);
-    unread_finish(&s->unread_replay);
     replay_end(&s->replay);
     ledger_finish(&s->ledger);
     notify_finish(&s->notify);
@@ -480,23 +477,12 @@ static int open_ledger(struct supervisor *s, struct fault *f)
 
     if (r < 0)
         return r;
-    publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats, &s->unread,
+    publish_init(&s->publish, &s->loop, &s->sockets.publish, &s->reply, &s->stats, &s->sockets.live,
                  s->ledger.log, s->ledger.seq);
     s->letters = (struct letters){&s->ingest, &s->flight, &s->ledger, &s->replay, 0, 0};
     replay_init(&s->replay, &s->sockets.replay, s->ledger.spool.db ? &s->ledger.spool : NULL,
-                &s->stats, &s->unread_replay, s->ledger.log, &s->letters);
+                &s->stats, &s->sockets.again, s->ledger.log, &s->letters);
     return 0;
-}
-
-static void watch_unread(struct supervisor *s)
-{
-    struct sockets *at = &s->sockets;
-    struct zmq_uv *const live[] = {&at->publish, &at->ack}, *const again[] = {&at->replay};
-
-    unread_init(&s->unread, &s->loop, at->context, live, 2, s->config->limits.subscriber_bytes,
-                "those who read what is published");
-    unread_init(&s->unread_replay, &s->loop, at->context, again, 1, REPLAY_UNREAD_BYTES,
-                "those who ask at the replay socket");
 }
 
 static void wire_up(struct supervisor *s)
@@ -516,7 +502,6 @@ static void wire_up(struct supervisor *s)
     watch_init(&s->watch, &s->loop);
     s->reload = (struct reload){.dispatch = &s->dispatch, .watch = &s->watch, .first = s->config};
     notify_init(&s->notify, &s->loop, &s->stats);
-    watch_unread(s);
     uv_timer_init(&s->loop, &s->look);
     uv_timer_init(&s->loop, &s->calm);
     s->look.data = s->calm.data = s;

@@ -4,14 +4,14 @@
  *
  * Who holds them libzmq does not tell, but the system tells how much of what it was given for a
  * connection is not delivered yet: none, again and again, where somebody reads as fast as we send;
- * never none where somebody does not. To lower a high-water mark would be no way: libzmq then
- * takes for full, and for ever, who has read all of it.
+ * always the same, where somebody does not read. Bytes of a message count until its last is
+ * with the system, so a slow line alone is no reason. To lower a high-water mark would be no way:
+ * libzmq then takes for full, and for ever, who has read all of it.
  */
 #include "daemon/unread.h"
 
 #include "log.h"
 
-#include <inttypes.h>
 #include <linux/sockios.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -61,15 +61,19 @@ static void forget(struct unread *u, size_t i)
     u->peer[i] = u->peer[--u->n_peer];
 }
 
-static void forget_fd(struct unread *u, int fd)
+/* Only what the same monitor has told of: another's news of the number may be older or newer. */
+static void forget_fd(const struct unread_monitor *from, int fd)
 {
+    struct unread *u = from->unread;
+
     for (size_t i = 0; i < u->n_peer; i++)
-        if (u->peer[i].fd == fd)
+        if (u->peer[i].from == from && u->peer[i].fd == fd)
             forget(u, i--);
 }
 
-static void add(struct unread *u, int fd)
+static void add(const struct unread_monitor *from, int fd)
 {
+    struct unread *u = from->unread;
     size_t room = u->n_peer < u->room ? u->room : 2 * u->room + 16;
     struct unread_peer *grown = realloc(u->peer, room * sizeof *grown);
 
@@ -77,7 +81,7 @@ static void add(struct unread *u, int fd)
         return; /* it is not watched, then */
     u->peer = grown;
     u->room = room;
-    u->peer[u->n_peer++] = (struct unread_peer){.fd = fd, .cookie = cookie_of(fd)};
+    u->peer[u->n_peer++] = (struct unread_peer){.from = from, .fd = fd, .cookie = cookie_of(fd)};
 }
 
 /* An event is its number, 16 bits, and a value, 32; then the address. */
@@ -114,97 +118,137 @@ static int least(const struct unread_peer *p)
     return n;
 }
 
+/* Whoever takes some makes room, into which libzmq writes: that it comes to the same at each look
+ * does not happen. */
+static bool stands_still(const struct unread_peer *p)
+{
+    for (size_t i = 1; i < UNREAD_LOOKS; i++)
+        if (p->queued[i] != p->queued[0])
+            return false;
+    return true;
+}
+
 /* The index of who has always had the most to read; n_peer where nobody has. */
-static size_t find_slowest(const struct unread *u)
+static size_t find_slowest(const struct unread *u, bool still)
 {
     size_t slowest = u->n_peer;
     int most = 0;
 
-    for (size_t i = 0; i < u->n_peer; i++)
-        if (least(&u->peer[i]) > most) {
-            most = least(&u->peer[i]);
+    for (size_t i = 0; i < u->n_peer; i++) {
+        const struct unread_peer *p = &u->peer[i];
+
+        if (least(p) > most && (!still || stands_still(p))) {
+            most = least(p);
             slowest = i;
         }
+    }
     return slowest;
 }
 
 /* Its messages go with the connection; its next one begins anew. */
-static void close_slowest(struct unread *u)
+static void close_peer(struct unread *u, size_t i, size_t bytes)
 {
-    size_t i = find_slowest(u);
+    const struct unread_peer *p = &u->peer[i];
 
-    if (i == u->n_peer)
-        return;
-    if (cookie_of(u->peer[i].fd) == u->peer[i].cookie) {
-        shutdown(u->peer[i].fd, SHUT_RDWR);
-        log_warn("unread", "%zu bytes wait for %s: the connection of the slowest is closed",
-                 atomic_load(&u->bytes), u->who);
-        u->closed++;
+    if (cookie_of(p->fd) == p->cookie) {
+        log_warn("unread", "%zu bytes wait for %s: the connection of the slowest is closed", bytes,
+                 u->who);
+        shutdown(p->fd, SHUT_RDWR);
     }
     forget(u, i);
 }
 
-static void on_look(uv_timer_t *look)
+static void on_timer(uv_timer_t *timer)
 {
-    struct unread *u = look->data;
+    struct unread *u = timer->data;
+    size_t bytes = atomic_load(&u->bytes), slowest;
 
-    uv_timer_set_repeat(look, atomic_load(&u->bytes) > u->most ? LOOK_MS : CALM_MS);
-    if (atomic_load(&u->bytes) <= u->most) {
+    uv_timer_set_repeat(timer, bytes > u->most ? LOOK_MS : CALM_MS);
+    if (bytes <= u->most) {
         u->looks = 0;
         return;
     }
     for (size_t i = 0; i < u->n_peer; i++)
         u->peer[i].queued[u->looks % UNREAD_LOOKS] = queued(&u->peer[i]);
-    if (++u->looks >= UNREAD_LOOKS)
-        close_slowest(u);
+    if (++u->looks < UNREAD_LOOKS)
+        return;
+    slowest = find_slowest(u, true);
+    if (slowest == u->n_peer && u->utmost && bytes > u->utmost)
+        slowest = find_slowest(u, false);
+    if (slowest < u->n_peer)
+        close_peer(u, slowest, bytes);
 }
 
 /* ---- the rest of it */
 
-static void watch(struct unread *u, uv_loop_t *loop, void *context, void *socket, size_t i)
+void unread_init(struct unread *u, uv_loop_t *loop)
+{
+    u->loop = loop;
+    uv_timer_init(loop, &u->timer);
+    u->timer.data = u;
+    uv_timer_start(&u->timer, on_timer, CALM_MS, CALM_MS);
+}
+
+/* 0, or -1 without memory. */
+static int open_monitor(struct unread_monitor *m, void *context, void *socket)
 {
     char at[64];
-    void *monitor = zmq_socket(context, ZMQ_PAIR);
+    void *events = zmq_socket(context, ZMQ_PAIR);
     int no_limit = 0; /* libzmq's own thread would wait until there is room */
 
     snprintf(at, sizeof at, "inproc://unread-%p", socket);
-    if (!monitor || zmq_setsockopt(monitor, ZMQ_RCVHWM, &no_limit, sizeof no_limit) < 0 ||
-        zmq_socket_monitor(socket, at, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) < 0 ||
-        zmq_connect(monitor, at) < 0 || zmq_uv_init(&u->monitor[i], loop, monitor) < 0) {
-        log_warn("unread", "no memory to watch the connections of %s", u->who);
-        if (monitor)
-            zmq_close(monitor);
-        return;
-    }
-    u->watched[i] = socket;
-    u->monitor[i].on_message = on_event;
-    u->monitor[i].owner = u;
-    zmq_uv_resume(&u->monitor[i]);
+    if (!events)
+        return -1;
+    if (zmq_setsockopt(events, ZMQ_RCVHWM, &no_limit, sizeof no_limit) == 0 &&
+        zmq_socket_monitor(socket, at, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) == 0 &&
+        zmq_connect(events, at) == 0 && zmq_uv_init(&m->events, m->unread->loop, events) == 0)
+        return 0;
+    zmq_socket_monitor(socket, NULL, 0);
+    zmq_close(events);
+    return -1;
 }
 
-void unread_init(struct unread *u, uv_loop_t *loop, void *context, struct zmq_uv *const *socket,
-                 size_t n, size_t most, const char *who)
+void unread_watch(struct unread *u, void *context, void *socket)
 {
-    u->most = most;
-    u->who = who;
-    for (size_t i = 0; i < n; i++)
-        if (socket[i]->socket)
-            watch(u, loop, context, socket[i]->socket, i);
-    uv_timer_init(loop, &u->look);
-    u->look.data = u;
-    uv_timer_start(&u->look, on_look, CALM_MS, CALM_MS);
+    struct unread_monitor *m = u->monitor;
+
+    while (m->watched)
+        m++;
+    m->unread = u;
+    if (open_monitor(m, context, socket) < 0) {
+        log_warn("unread", "no memory to watch the connections of %s", u->who);
+        return;
+    }
+    m->watched = socket;
+    m->events.on_message = on_event;
+    m->events.owner = m;
+    zmq_uv_resume(&m->events);
+}
+
+/* Without that, libzmq's thread would wait for a reader of its events, for ever. */
+static void unwatch(struct unread_monitor *m)
+{
+    if (m->watched)
+        zmq_socket_monitor(m->watched, NULL, 0);
+    m->watched = NULL;
+    zmq_uv_finish(&m->events);
+}
+
+void unread_unwatch(struct unread *u, void *socket)
+{
+    for (size_t i = 0; i < UNREAD_SOCKETS; i++)
+        if (u->monitor[i].watched == socket)
+            unwatch(&u->monitor[i]);
 }
 
 void unread_finish(struct unread *u)
 {
-    if (!u->look.data)
+    if (!u->loop)
         return;
-    uv_close((uv_handle_t *)&u->look, NULL);
-    for (size_t i = 0; i < UNREAD_SOCKETS; i++) {
-        if (u->watched[i]) /* else it would wait for a reader of its events, for ever */
-            zmq_socket_monitor(u->watched[i], NULL, 0);
-        zmq_uv_finish(&u->monitor[i]);
-    }
+    u->loop = NULL;
+    uv_close((uv_handle_t *)&u->timer, NULL);
+    for (size_t i = 0; i < UNREAD_SOCKETS; i++)
+        unwatch(&u->monitor[i]);
     free(u->peer);
     u->peer = NULL;
     u->n_peer = u->room = 0;

@@ -211,7 +211,7 @@ static int check_when(const struct pipeline *p, const struct entry *e, struct fa
     return 0;
 }
 
-static int refuse_topic(const struct pipeline *p, const char *layer, struct fault *f)
+static int miss_topic(const struct pipeline *p, const char *layer, struct fault *f)
 {
     const char *known[64] = {"language", "source"}, *near;
     size_t n = 2;
@@ -220,13 +220,12 @@ static int refuse_topic(const struct pipeline *p, const char *layer, struct faul
         for (const char *const *l = p->entries[i].node.provides; *l && n < 64; l++)
             known[n++] = *l;
     near = config_nearest(layer, known, n);
-    fault_set(f, "{%s}: no plugin of the pipeline provides the layer \"%s\"%s%s%s", layer, layer,
-              near ? "; did you mean \"" : ": add one that does", near ? near : "",
-              near ? "\"?" : "");
-    return config_fault(p->conf, "topic", f);
+    return fault_set(f, "{%s}: no plugin of the pipeline provides the layer \"%s\"%s%s%s", layer,
+                     layer, near ? "; did you mean \"" : ": add one that does", near ? near : "",
+                     near ? "\"?" : "");
 }
 
-static int check_topic(const struct pipeline *p, struct fault *f)
+int pipeline_check_topic(const struct pipeline *p, struct fault *f)
 {
     const char *at = p->conf->topic, *name;
     size_t n;
@@ -236,7 +235,7 @@ static int check_topic(const struct pipeline *p, struct fault *f)
 
         snprintf(layer, sizeof layer, "%.*s", (int)n, name);
         if (!topic_is_known(name, n) && provider(p, layer) == p->n)
-            return refuse_topic(p, layer, f);
+            return miss_topic(p, layer, f);
     }
     return 0;
 }
@@ -336,7 +335,7 @@ static int set_up(struct pipeline *p, struct fault *f)
     for (size_t i = 0; i < p->n; i++)
         if (check_when(p, &p->entries[i], f) < 0)
             return blame(p, &p->entries[i]);
-    if (check_topic(p, f) < 0 || put_in_order(p, f) < 0)
+    if (put_in_order(p, f) < 0)
         return -1;
     for (size_t i = 0; i < p->n; i++) {
         struct entry *e = &p->entries[i];

@@ -53,6 +53,10 @@ struct pipeline_info {
 size_t pipeline_size(const struct pipeline *p);
 struct pipeline_info pipeline_info(const struct pipeline *p, size_t i);
 
+/* Whether each {LAYER} of the template is provided. 0, or -1 with f: what is missing may be a
+ * drop-in that is left out for now. */
+int pipeline_check_topic(const struct pipeline *p, struct fault *f);
+
 /* The topic of a document by the configuration's template: {LAYER} is the first
  * label of a layer, {source} the document's source; "und" and "-" where there
  * is none; dots and blanks in a value become "-". In the document's arena. */

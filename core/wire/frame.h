@@ -15,7 +15,7 @@
 enum frame_type {
     FRAME_CONFIG = 1, /* to the worker, first: the configuration as JSON */
     FRAME_READY,   /* from it: the names of the pipeline in the order they run, for the log; those
-                    * of its entries one by one; a warning; NUL after each but the last */
+                    * of its entries one by one; warnings; NUL after each */
     FRAME_REFUSED, /* from it, instead: why it can't start; it exits then */
     FRAME_DOC,     /* to it: a document */
     FRAME_GLOSS,   /* from it: topic and gloss members */

@@ -192,8 +192,13 @@ static const char *name_of(const struct pipeline *p, size_t entry)
 }
 
 /* As frame.h tells it. */
-static void put_ready(struct json_out *o, const struct pipeline *p, const char *warning)
+static void put_ready(struct json_out *o, const struct worker *w)
 {
+    static const char unbounded[] = ": plugins may do whatever the daemon's user may";
+    static const char und[] = "; until then \"und\" stands there";
+    const struct pipeline *p = w->pipeline;
+    struct fault f;
+
     for (size_t i = 0; i < pipeline_size(p); i++) {
         json_puts(o, i ? ", " : "");
         json_puts(o, pipeline_info(p, i).name);
@@ -203,7 +208,15 @@ static void put_ready(struct json_out *o, const struct pipeline *p, const char *
     json_put(o, "", 1);
     for (size_t i = 0; i < pipeline_size(p); i++)
         json_put(o, name_of(p, i), strlen(name_of(p, i)) + 1);
-    json_puts(o, warning);
+    if (*w->unconfined.text) {
+        json_puts(o, w->unconfined.text);
+        json_put(o, unbounded, sizeof unbounded);
+    }
+    if (pipeline_check_topic(p, &f) < 0) {
+        json_puts(o, "topic: ");
+        json_puts(o, f.text);
+        json_put(o, und, sizeof und);
+    }
 }
 
 /* Why there is none; before it a mark for each entry, ! where it is to blame. */
@@ -238,7 +251,7 @@ static int start(struct worker *w)
     r = open_pipeline(w, payload, head.size, &f);
     begin = channel_begin(&w->channel);
     if (r == 0)
-        put_ready(&w->channel.out, w->pipeline, w->unconfined.text);
+        put_ready(&w->channel.out, w);
     else
         put_refusal(&w->channel.out, w, &f);
     if (channel_end(&w->channel, begin, r == 0 ? FRAME_READY : FRAME_REFUSED, 0) < 0 ||

@@ -77,6 +77,25 @@ class DropIns(Daemon):
         self.wait_layer(f"VERSION-{number[0]}", "lay_zzzz")
 
 
+def test_topic_of_a_layer_that_is_left_out():
+    """A broken one costs its layer's place in the topic, not the daemon."""
+    d = DropIns(topic="{lay_aaaa}.{source}.")
+    d.drop(VERSION[: len(VERSION) // 2], "version.so")
+    with d:
+        d.start()
+        sub, push = d.subscribe(), d.push()
+        push.send_string("x")
+        assert receive(sub)[0][0] == "und.-."
+        assert d.log().count('topic: {lay_aaaa}: no plugin of the pipeline provides the layer "lay_aaaa"') == 1, d.log()
+        d.drop(version(1), "version.so")
+
+        def topic():
+            push.send_string("x")
+            return receive(sub)[0][0]
+
+        wait("its layer is in the topic", lambda: topic() == "VERSION-0001.-.")
+
+
 def test_joins_is_replaced_and_goes():
     with DropIns() as d:
         d.start()

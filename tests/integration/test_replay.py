@@ -4,9 +4,11 @@ request, and whatever else is asked is refused with its place."""
 import json
 import re
 import signal
+import socket as sockets
 import sqlite3
 import sys
 import threading
+import time
 
 import zmq
 from harness import SANITIZED, Daemon, ask, main, receive, wait
@@ -263,6 +265,45 @@ def test_many_requests_at_once():
         for n in range(500):
             replay.send_json({"from": n % 10 + 1, "limit": 1})
         assert [json.loads(replay.recv_multipart()[0])["next"] for _ in range(500)] == [n % 10 + 2 for n in range(500)]
+
+
+def slow_line(path, to, step, pause):
+    """A socket at path whose other side is `to`; what comes from there comes slowly."""
+    listener = sockets.socket(sockets.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def pump(a, b, step, pause):
+        while part := a.recv(step):
+            b.sendall(part)
+            time.sleep(pause)
+
+    def serve():
+        near, _ = listener.accept()
+        far = sockets.socket(sockets.AF_UNIX)
+        far.connect(to)
+        threading.Thread(target=pump, args=(near, far, 65536, 0), daemon=True).start()
+        pump(far, near, step, pause)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def test_a_large_document_on_a_slow_line():
+    """More than may wait for who does not read; but he reads, and is not disconnected."""
+    with Daemon() as d:
+        dealer, text = d.dealer(), "z" * (24 << 20)
+        dealer.send_string(text)
+        dealer.recv()
+        slow_line(f"{d.folder}/slow", d.config["endpoints"]["replay"].removeprefix("ipc://"), 65536, 0.01)
+        replay = d.context.socket(zmq.DEALER)
+        replay.rcvtimeo = 60000
+        replay.connect(f"ipc://{d.folder}/slow")
+        wait("it is published", lambda: request(d.socket(zmq.REQ, "replay"), {"documents": False})[1])
+        replay.send_json({"from": 1})
+        head, topic, document = replay.recv_multipart()
+        assert json.loads(document)["text"] == text
+        replay.close(0)
+        assert "is closed" not in d.log(), d.log()
 
 
 def test_clients_that_do_not_read():
