@@ -28,12 +28,19 @@ enum {
     PAGES_MOST = 1 << 30,
 };
 
+/* Where a commit ends: frames up to there, and the checksum that the last of them states. */
+struct end {
+    uint64_t frames;
+    uint32_t sum[2];
+};
+
 /* What is known of the -wal while it is read through. */
 struct wal {
     bool big_endian; /* the checksums' words */
     unsigned char salts[8];
-    uint64_t n;         /* whole frames in the file */
-    uint64_t committed; /* of these, up to the last good commit */
+    uint64_t n;                   /* whole frames in the file */
+    struct end committed, before; /* the last good commit, and the one before it */
+    bool goes_on;                 /* good frames are behind a commit that is behind a bad one */
     unsigned char *buffer;
 };
 
@@ -259,7 +266,7 @@ static void commit(struct spool_pages *p, const uint32_t *waiting, uint64_t from
 }
 
 /* waiting: the page of each good frame. A crash may leave the frames of the last commit in
- * any state; behind a later one, a bad frame was good once. */
+ * any state; behind a later one, a bad frame was good once, if no commits have failed. */
 static void take_frames(struct spool_pages *p, struct wal *w, uint32_t sum[2], uint64_t n_frames,
                         uint32_t *waiting)
 {
@@ -276,8 +283,7 @@ static void take_frames(struct spool_pages *p, struct wal *w, uint32_t sum[2], u
             p->frame[VIEW_ALL][number] = frame_at(p, i) + FRAME_HEAD;
         if (good) {
             waiting[i] = number;
-            if (behind)
-                doubt(p, true, "its -wal is damaged");
+            w->goes_on = w->goes_on || behind;
         } else {
             bad = true;
             doubt(p, false, "the end of its -wal is damaged");
@@ -287,8 +293,10 @@ static void take_frames(struct spool_pages *p, struct wal *w, uint32_t sum[2], u
             commit(p, waiting, since, i);
             since = i + 1;
             behind = bad;
-            if (!bad)
-                w->committed = since;
+            if (!bad) {
+                w->before = w->committed;
+                w->committed = (struct end){since, {sum[0], sum[1]}};
+            }
         }
     }
     for (uint64_t i = since; i < n_frames; i++) {
@@ -298,8 +306,15 @@ static void take_frames(struct spool_pages *p, struct wal *w, uint32_t sum[2], u
     }
 }
 
-/* The -shm has the number of the last frame that was committed, written when that frame was
- * on the disk: it is never ahead, and a -wal that has less was whole once. */
+static bool ends_at(const struct end *end, uint64_t frames, const uint32_t sum[2])
+{
+    return end->frames == frames && end->sum[0] == sum[0] && end->sum[1] == sum[1];
+}
+
+/* The -shm has the last frame that was committed, written when that frame was on the disk: it is
+ * never ahead, and a -wal that has less was whole once. One that ends there, or with the one
+ * commit more that had begun, has everything, whatever is behind: commits that failed leave
+ * their frames, and the next one writes over the first of these only. */
 static void compare_shm(struct spool_pages *p, struct wal *w, const char *path)
 {
     struct {
@@ -312,15 +327,19 @@ static void compare_shm(struct spool_pages *p, struct wal *w, const char *path)
     } shm;
     int fd = open_beside(path, "-shm");
     uint32_t sum[2] = {0, 0};
-    bool read = fd >= 0 && read_at(fd, (unsigned char *)&shm, sizeof shm, 0);
+    bool good = fd >= 0 && read_at(fd, (unsigned char *)&shm, sizeof shm, 0);
 
     if (fd >= 0)
         close(fd);
     w->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-    if (read)
+    if (good)
         checksum(w, (unsigned char *)&shm, offsetof(__typeof__(shm), sum), sum);
-    if (read && sum[0] == shm.sum[0] && sum[1] == shm.sum[1] &&
-        !memcmp(shm.salts, w->salts, sizeof shm.salts) && shm.last_frame > w->committed)
+    good = good && sum[0] == shm.sum[0] && sum[1] == shm.sum[1] &&
+           !memcmp(shm.salts, w->salts, sizeof shm.salts);
+    if (w->goes_on && !(good && (ends_at(&w->committed, shm.last_frame, shm.frame_sum) ||
+                                 ends_at(&w->before, shm.last_frame, shm.frame_sum))))
+        doubt(p, true, "its -wal is damaged");
+    if (good && shm.last_frame > w->committed.frames)
         doubt(p, true, "its -wal lacks commits that its -shm knows of");
 }
 

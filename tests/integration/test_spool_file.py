@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """gloss spool: a real daemon's file is looked into, written out, damaged, saved, and goes on."""
+import errno
 import json
 import os
 import pathlib
@@ -11,8 +12,12 @@ import subprocess
 import sys
 
 import zmq
-from harness import BUILD, ask, is_silent, main, wait
+from harness import BUILD, SOURCE, ask, is_silent, main, wait
 from test_spool import SLOW, Spooled
+
+sys.path.insert(0, str(SOURCE / "tests" / "torture"))
+
+from shim import Shim  # noqa: E402
 
 STUCK = [{"plugin": "slow", "timeout_ms": 20000}]
 
@@ -427,6 +432,40 @@ def test_commits_that_are_missing_are_noticed():
             d.start()
             d.wait_log(f"{documents} pending|all that the spool had left")
             assert look(d.spool)["pending"] == [f"p{i}" for i in range(documents)]
+
+
+def test_commits_that_failed_are_no_damage():
+    """They leave frames in the -wal, over the first of which the next one writes."""
+    for sizes, good in (((600000, 300000), True), ((600000, 300000, 100000), False)):
+        with Spooled(pipeline=STUCK) as d:
+            d.stop()
+            shim = Shim(BUILD / "tests" / "torture" / "shim.so", d.folder / "shim")
+            d.start(env=os.environ | shim.environment)
+            req = d.req()
+            assert ask(req, {"id": "one", "text": "x"})["status"] == "accepted"
+            for i, size in enumerate(sizes):
+                shim.arm("sync", errno.EIO, 1, sticky=True)
+                assert ask(req, {"id": f"failed{i}", "text": "x" * size})["error"]["code"] == "overloaded"
+                if good or size != sizes[-1]:
+                    shim.disarm()
+                    wait("it goes on", lambda: d.log().count("it goes on") == i + 1)
+            if good:
+                assert ask(req, {"id": "two", "text": "x"})["status"] == "accepted"
+            d.die()
+            assert of_check(d.spool) == (0, [])
+            kept = {ending: path.read_bytes() for ending, path in beside(d).items()}
+            for turned in range(32 + 11, 32 + 3 * 4120, 4120):  # a frame of what was committed
+                wal = bytearray(kept["-wal"])
+                wal[turned] ^= 1
+                beside(d)["-wal"].write_bytes(wal)
+                refuse(d, "its -wal")
+            beside(d)["-wal"].write_bytes(kept["-wal"])
+            beside(d)["-shm"].unlink()
+            refuse(d, "its -wal is damaged")  # then it can't be told
+            beside(d)["-shm"].write_bytes(kept["-shm"])
+            d.start()
+            there = {"one", "two"} if good else {"one"}
+            assert there <= set(look(d.spool)["pending"])
 
 
 def test_wal_without_its_file_is_not_deleted():
