@@ -103,15 +103,28 @@ bool spool_mark_read(int fd, struct spool_mark *m)
            n >= print_mark(should, m) && !strncmp(is, should, strlen(should));
 }
 
+/* Before a log gets its first mark, the file itself must have the log: else, without its -wal,
+ * it would be taken for one that never had any. A full disk keeps it from there, and so does who
+ * reads what was before: then there is no mark until a later commit. False: not yet. */
+static bool fold_in(struct spool_db *db)
+{
+    int frames, folded;
+
+    return sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &folded) ==
+               SQLITE_OK &&
+           frames == folded;
+}
+
 /* Where that fails, it stays the older one, or is none. */
-void spool_mark_write(const struct spool_db *db)
+void spool_mark_write(struct spool_db *db)
 {
     const struct spool_state *state = &db->committed.state;
     struct spool_mark m = {.ticket = state->ticket, .seq = state->seq};
     char text[MARK];
 
-    if (db->lock < 0)
+    if (db->lock < 0 || (db->unmarked && !fold_in(db)))
         return;
+    db->unmarked = false;
     memcpy(m.log, state->log, sizeof m.log);
     if (pwrite(db->lock, text, (size_t)print_mark(text, &m), 0) < 0)
         return;

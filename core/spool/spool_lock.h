@@ -27,7 +27,9 @@ int spool_lock_look(const char *path);
 
 /* False where there is none: then nothing is known. */
 bool spool_mark_read(int fd, struct spool_mark *m);
-void spool_mark_write(const struct spool_db *db);
+
+/* The first one, of a db that is unmarked, may have to wait until a later call. */
+void spool_mark_write(struct spool_db *db);
 
 /* Whether the state, read from the spool, is older than the mark; what says so. */
 bool spool_mark_misses(const struct spool_mark *m, const struct spool_state *state,

@@ -219,8 +219,7 @@ static int read_facts(struct spool_db *db, struct fault *f)
     return r;
 }
 
-/* Whether all is there that was committed. Before a log gets its first mark, the file itself must
- * have the log: else, without its -wal, it would be taken for one that never had any. */
+/* Whether all is there that was committed. */
 static int check_mark(struct spool_db *db, struct fault *f)
 {
     const struct spool_state *state = &db->committed.state;
@@ -229,12 +228,8 @@ static int check_mark(struct spool_db *db, struct fault *f)
 
     if (spool_db_is_in_memory(db))
         return 0;
-    if (!spool_mark_read(db->lock, &mark) || strcmp(mark.log, state->log) != 0) {
-        if (spool_judge(
-                db, sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL),
-                f))
-            return -1;
-    } else if (spool_mark_misses(&mark, state, what)) {
+    db->unmarked = !spool_mark_read(db->lock, &mark) || strcmp(mark.log, state->log) != 0;
+    if (!db->unmarked && spool_mark_misses(&mark, state, what)) {
         spool_damaged(db, f, "%s", what);
         return -1;
     }

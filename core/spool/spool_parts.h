@@ -72,7 +72,8 @@ struct spool_db {
     sqlite3_stmt *statement[SQL_COUNT];
     struct spool_facts now, committed;
     char *path;
-    int lock; /* holds the file against another glossd; -1: none */
+    int lock;      /* holds the file against another glossd; -1: none */
+    bool unmarked; /* its log has no mark yet */
     struct spool_file file[SPOOL_FILES];
 };
 

@@ -300,17 +300,22 @@ def stall_and_go_on(folder):
         assert d.stop() == 0
 
 
+def fill_up(folder):
+    """Until ballast in it is removed."""
+    with open(folder / "ballast", "wb", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(b"x" * 4096)
+        except OSError:
+            pass
+
+
 def fill_and_free(folder):
     with Spooled(folder=folder, keep={"keep_bytes": 0}) as d:
         sub, req = d.subscribe(), d.req()
         assert ask(req, {"id": "first", "text": "x"})["status"] == "accepted"
         receive(sub)
-        with open(folder / "ballast", "wb", buffering=0) as ballast:
-            try:
-                while True:
-                    ballast.write(b"x" * 4096)
-            except OSError:
-                pass
+        fill_up(folder)
         for i in range(200):
             reply = ask(req, {"id": f"f{i}", "text": "y" * 20000})
             if reply["status"] == "rejected":

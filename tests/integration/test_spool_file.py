@@ -13,7 +13,7 @@ import sys
 
 import zmq
 from harness import BUILD, SOURCE, ask, is_silent, main, wait
-from test_spool import SLOW, Spooled
+from test_spool import SLOW, Spooled, fill_up, on_small_disk
 
 sys.path.insert(0, str(SOURCE / "tests" / "torture"))
 
@@ -510,6 +510,48 @@ def test_mark_is_of_one_log():
             d.die()
         beside(d)[".lock"].write_bytes(b"log x")
         d.start()
+
+
+def first_mark_waits(d, req, free):
+    """The start is no matter of the mark; it is there with the first commit after free()."""
+    mark = lambda: beside(d)[".lock"].read_bytes()
+    assert mark() == b""
+    free()
+    wait("accepted", lambda: ask(req, {"id": "marked", "text": "x"})["status"] == "accepted")
+    assert mark().startswith(f"log {look(d.spool)['log']} ticket ".encode())
+    assert ask(req, {"id": "more", "text": "x"})["status"] == "accepted"
+    d.die()
+    no_wal_and_no_shm(beside(d))
+    refuse(d, "commits are missing")
+
+
+def test_first_mark_waits_for_a_reader():
+    with Spooled(pipeline=STUCK) as d:
+        assert ask(d.req(), {"id": "before", "text": "x"})["status"] == "accepted"
+        reader = sqlite3.connect(f"file:{d.spool}?mode=ro", uri=True, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM facts").fetchall()
+        assert ask(d.req(), {"id": "after", "text": "x"})["status"] == "accepted"
+        d.die()
+        beside(d)[".lock"].unlink()
+        d.start()
+        req = d.req()
+        assert ask(req, {"id": "read", "text": "x"})["status"] == "accepted"
+        first_mark_waits(d, req, reader.close)
+
+
+def start_on_a_full_disk(folder):
+    with Spooled(folder=folder, pipeline=STUCK) as d:
+        assert ask(d.req(), {"id": "before", "text": "x" * 500000})["status"] == "accepted"
+        d.die()
+        beside(d)[".lock"].unlink()
+        fill_up(folder)
+        d.start()
+        first_mark_waits(d, d.req(), (folder / "ballast").unlink)
+
+
+def test_first_mark_waits_for_room():
+    on_small_disk(start_on_a_full_disk)
 
 
 def test_file_that_is_no_file():
