@@ -144,7 +144,7 @@ bool spool_mark_misses(const struct spool_mark *m, const struct spool_state *sta
 
 /* ---- whether the files are there */
 
-static const char *const endings[SPOOL_FILES] = {"", "-wal", "-shm", ".lock"};
+const char *const spool_endings[SPOOL_FILES] = {"", "-wal", "-shm", ".lock"};
 
 struct stat spool_stat(const char *path, const char *ending)
 {
@@ -166,7 +166,7 @@ int spool_files_note(struct spool_db *db, struct fault *f)
     for (size_t i = 0; i < SPOOL_FILES; i++) {
         struct spool_file *file = &db->file[i];
 
-        if (asprintf(&file->name, "%s%s", db->path, endings[i]) < 0) {
+        if (asprintf(&file->name, "%s%s", db->path, spool_endings[i]) < 0) {
             file->name = NULL;
             return fault_set(f, "no memory");
         }

@@ -58,7 +58,10 @@ struct spool_facts {
     uint64_t published_bytes, dead_bytes;
 };
 
-enum { SPOOL_FILES = 4 }; /* itself, -wal, -shm, .lock */
+enum { SPOOL_FILES = 4, SPOOL_LOCK_FILE = 3 };
+
+/* How their names end: "" of itself, "-wal", "-shm", ".lock". */
+extern const char *const spool_endings[SPOOL_FILES];
 
 /* A file that is in use. inode 0: it is not known. */
 struct spool_file {

@@ -551,16 +551,25 @@ static int fill(struct work *w, const struct spool_pages *pages)
 
 /* ---- the files */
 
-static void delete_files(const char *path)
+static void delete_files(const char *path, size_t from)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     char *name;
 
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (asprintf(&name, "%s%s", path, endings[i]) >= 0) {
+    for (size_t i = from; i < SPOOL_FILES; i++)
+        if (asprintf(&name, "%s%s", path, spool_endings[i]) >= 0) {
             unlink(name);
             free(name);
         }
+}
+
+/* None may be there: what fails deletes them. */
+static int check_new(const char *path, struct fault *f)
+{
+    for (size_t i = 0; i < SPOOL_FILES; i++)
+        if (spool_stat(path, spool_endings[i]).st_mode)
+            return fault_set(f, "%s%s is there already: give the path of a new file", path,
+                             spool_endings[i]);
+    return 0;
 }
 
 /* A glossd that is at work on it would change it under our eyes. -1: there is one. */
@@ -577,19 +586,14 @@ static int fill_new(struct work *w, const struct spool_pages *pages, const char 
 {
     int r;
 
-    if (identify(pages, from, w->f))
+    if (identify(pages, from, w->f) || check_new(to, w->f))
         return -1;
-    if (access(to, F_OK) == 0)
-        return fault_set(w->f, "%s is there already: give the path of a new file", to);
     w->db = spool_db_open(to, w->f);
-    if (!w->db)
-        return -1;
-    r = fill(w, pages);
+    r = w->db ? fill(w, pages) : -1;
     for (int i = 0; i < PUTS; i++)
         sqlite3_finalize(w->put[i]);
     spool_db_close(w->db);
-    if (r)
-        delete_files(to);
+    delete_files(to, r ? 0 : SPOOL_LOCK_FILE); /* it is in use by nobody now */
     return r;
 }
 

@@ -250,6 +250,7 @@ def test_documents_are_private():
             assert len(modes) == 4 and set(modes.values()) == {0o600}, modes
             d.die()
             assert spool("salvage", d.spool, d.folder / "new.db").returncode == 0
+            assert [p.name for p in d.folder.glob("new.db*")] == ["new.db"]
             modes = {p.name: p.stat().st_mode & 0o777 for p in d.folder.glob("new.db*")}
             assert modes and set(modes.values()) == {0o600}, modes
     finally:

@@ -12,12 +12,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,15 +77,29 @@ static void write_file(const char *name, const unsigned char *p, size_t n)
     close(fd);
 }
 
+static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+
+static const char *new_name(struct box *b, size_t i, char name[128])
+{
+    snprintf(name, 128, "%s%s", b->names[NEW], endings[i]);
+    return name;
+}
+
 static void remove_new(struct box *b)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     char name[128];
 
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(name, sizeof name, "%s%s", b->names[NEW], endings[i]);
-        unlink(name);
-    }
+    for (size_t i = 0; i < 4; i++)
+        unlink(new_name(b, i, name));
+}
+
+/* Whether of the new ones the first n are there, and no other. */
+static void assert_new(struct box *b, size_t n)
+{
+    char name[128];
+
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(access(new_name(b, i, name), F_OK), i < n ? 0 : -1);
 }
 
 /* ---- a spool with everything in it */
@@ -391,6 +407,7 @@ static void salvage(struct box *b, int64_t most, const char *how)
     *b->first = '\0';
     if (spool_salvage(&s, b->names[BAD], b->names[NEW], &f))
         fail_msg("%s: %s", how, f.text);
+    assert_new(b, 1);
     sql = open_both(b, b->names[NEW]);
     missing = count_missing(sql);
     if (missing > most || (missing && !s.losses))
@@ -635,6 +652,45 @@ static void what_is_no_spool(void **state)
     assert_int_equal(access(b->names[NEW], F_OK), 0);
 }
 
+/* A new file that can't be made leaves nothing, so that the next try is not told that it is
+ * there already. */
+static void one_that_fails_leaves_nothing(void **state)
+{
+    struct box *b = *state;
+    struct spool_salvage s = {.on_loss = note, .owner = b};
+    struct rlimit whole, small;
+    struct fault f;
+    int r = -1, tries = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    for (small = whole, small.rlim_cur = 0; r; small.rlim_cur += 5000, tries++) {
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        r = spool_salvage(&s, b->names[WHOLE], b->names[NEW], &f);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+        assert_new(b, r ? 0 : 1);
+    }
+    assert_true(tries > 10);
+}
+
+/* Nor is anything taken away that was there before. */
+static void what_is_beside_the_new_one_stays(void **state)
+{
+    struct box *b = *state;
+    struct spool_salvage s = {.on_loss = note, .owner = b};
+    struct fault f;
+    char name[128];
+
+    for (size_t i = 0; i < 4; i++) {
+        write_file(new_name(b, i, name), (const unsigned char *)"else's", 6);
+        assert_int_equal(spool_salvage(&s, b->names[WHOLE], b->names[NEW], &f), -1);
+        assert_non_null(strstr(f.text, "is there already"));
+        assert_non_null(strstr(f.text, name));
+        assert_int_equal(access(name, F_OK), 0);
+        remove_new(b);
+    }
+}
+
 static void one_in_use_is_left_alone(void **state)
 {
     struct box *b = *state;
@@ -667,6 +723,8 @@ int main(void)
         CASE_TRIMMED(a_byte_of_the_free_list),
         CASE_TRIMMED(a_byte_of_what_is_not_free),
         CASE(what_is_no_spool),
+        CASE(one_that_fails_leaves_nothing),
+        CASE(what_is_beside_the_new_one_stays),
         CASE(one_in_use_is_left_alone),
     };
 
