@@ -43,6 +43,17 @@ enum spool_result spool_damaged(struct spool_db *db, struct fault *f, const char
     return SPOOL_DAMAGED;
 }
 
+/* What SQLite says, and the system, where it has kept that. */
+static void fault_io(const struct spool_db *db, struct fault *f)
+{
+    int error = sqlite3_system_errno(db->sql);
+
+    if (error)
+        fault_set(f, "the spool %s: %s (%s)", db->path, sqlite3_errmsg(db->sql), strerror(error));
+    else
+        fault_set(f, "the spool %s: %s", db->path, sqlite3_errmsg(db->sql));
+}
+
 enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
 {
     switch (code & 0xff) {
@@ -68,8 +79,7 @@ enum spool_result spool_judge(struct spool_db *db, int code, struct fault *f)
     case SQLITE_CONSTRAINT: /* what is there contradicts what the facts say */
         return spool_damaged(db, f, "%s", sqlite3_errstr(code));
     default:
-        fault_set(f, "the spool %s: %s (%s)", db->path, sqlite3_errmsg(db->sql),
-                  strerror(sqlite3_system_errno(db->sql)));
+        fault_io(db, f);
         return SPOOL_IO;
     }
 }
