@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gloss spool: a real daemon's file is looked into, written out, damaged, saved, and goes on."""
 import errno
+import fcntl
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import random
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 
@@ -452,6 +454,7 @@ def test_commits_that_failed_are_no_damage():
                     wait("it goes on", lambda: d.log().count("it goes on") == i + 1)
             if good:
                 assert ask(req, {"id": "two", "text": "x"})["status"] == "accepted"
+            assert "disk I/O error: nothing more is accepted" in d.log() and "Success" not in d.log(), d.log()
             d.die()
             assert of_check(d.spool) == (0, [])
             kept = {ending: path.read_bytes() for ending, path in beside(d).items()}
@@ -630,6 +633,51 @@ def test_who_has_it_locked_is_said():
         db.close()
         d.wait_log("it goes on")
         assert ask(req, {"id": "b", "text": "x"}) == {"status": "accepted", "id": "b"}
+
+
+F_OFD_SETLK, WRITE_LOCK = 37, 120  # Linux's, and the byte of the -shm that SQLite locks to write
+LOCKER = """
+import fcntl, sys
+with open(sys.argv[1], "w") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+def lock_its_twin(folder, other):
+    """Another process has locked, later than we, the file of the same number on another device."""
+    with Spooled(folder=folder, pipeline=STUCK) as d:
+        req = d.req()
+        assert ask(req, {"id": "a", "text": "x"})["status"] == "accepted"
+        number = beside(d)["-shm"].stat().st_ino
+        twins = (path for path in (other / str(i) for i in range(1000)) if path.touch() or path.stat().st_ino >= number)
+        twin = next(twins, None)
+        if not twin or twin.stat().st_ino != number:
+            print("skipped: the files of two devices have different numbers here")
+            return
+        db = sqlite3.connect(d.spool, isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        with subprocess.Popen([sys.executable, "-c", LOCKER, twin], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as locker:
+            locker.stdout.readline()
+            message = ask(req, {"id": "b", "text": "x"})["error"]["message"]
+            assert f"is locked by process {os.getpid()} (" in message, message
+            db.execute("ROLLBACK")
+            db.close()
+            d.wait_log("it goes on")
+            with open(beside(d)["-shm"], "r+b") as shm:  # of nobody's, as far as can be seen
+                fcntl.fcntl(shm, F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, WRITE_LOCK, 1, 0))
+                message = ask(req, {"id": "c", "text": "x"})["error"]["message"]
+            assert f"is locked by another program, perhaps process {locker.pid} (" in message, message
+
+
+def test_the_same_number_on_another_device():
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(ours)})  # the kernel lists the locks of a processor from the last on
+    try:
+        on_small_disk(lambda folder: on_small_disk(lambda other: lock_its_twin(folder, other)))
+    finally:
+        os.sched_setaffinity(0, ours)
 
 
 def test_others_look_into_the_file():
