@@ -605,12 +605,14 @@ static int read_object(struct reader *r, const struct config_key *keys, json_t *
 
 json_t *config_json(const struct config_source *s, struct fault *f)
 {
-    json_error_t e;
+    json_error_t e = {0};
     json_t *json = json_loads(s->text, JSON_REJECT_DUPLICATES, &e);
 
     if (json)
         return json;
-    if (!s->text[strspn(s->text, " \t\r\n")])
+    if (!*e.text)
+        fault_set(f, "%s: no memory to read it", s->file);
+    else if (!s->text[strspn(s->text, " \t\r\n")])
         fault_set(f, "%s:1:1: the file is empty: write {} for all defaults", s->file);
     else
         fault_set(
