@@ -2,6 +2,7 @@
 """What the tests against the real daemon share: a daemon of their own in a folder of
 its own, clients, and the running of the tests. The hard rule: whatever a test
 starts is gone when it ends."""
+import contextlib
 import json
 import os
 import pathlib
@@ -93,6 +94,15 @@ class Daemon:
         except FileNotFoundError:
             return []
         return [int(pid) for pid in children.stdout.split()]
+
+    def kill_worker(self):
+        """Kills one, whichever; those listed may just have ended."""
+        def is_killed():
+            for pid in self.workers():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    return True
+        wait("a worker to kill", is_killed)
 
     def rss(self, pid=None):
         status = pathlib.Path(f"/proc/{pid or self.process.pid}/status").read_text()

@@ -3,7 +3,6 @@
 """Plugins dropped into a folder of a running daemon, with no signal sent: a good one joins,
 a newer one replaces it, one taken out goes; a broken one is refused by its name, once, and
 everything else goes on as it was."""
-import contextlib
 import json
 import os
 import random
@@ -461,9 +460,7 @@ class Churn:
         if what == "SIGHUP":
             self.d.kill(signal.SIGHUP)
         elif what == "kill":
-            with contextlib.suppress(ProcessLookupError):  # one of the old line-up has just ended
-                for pid in self.d.workers()[:1]:
-                    os.kill(pid, signal.SIGKILL)
+            self.d.kill_worker()
         elif what == "remove" and self.path(layer).exists():
             self.path(layer).unlink()
             self.state.pop(layer, None)

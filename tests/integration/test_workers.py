@@ -105,7 +105,7 @@ def test_kill_9_under_load():
         for i in range(n):
             dealer.send_json({"id": str(i), "text": "good"})
             if i % 4000 == 3999:
-                os.kill(wait("workers", d.workers)[0], signal.SIGKILL)
+                d.kill_worker()
         seen = [doc for _, doc in receive(sub, n)]
         assert len({doc["id"] for doc in seen}) == n
         assert sorted(doc["gloss"]["seq"] for doc in seen) == list(range(1, n + 1))
