@@ -502,14 +502,19 @@ def stream_while_plugins_change(seed, **config):
             if step % 6 == 5:
                 settle(churn.state)
         stream.finish()
+        kills, hit = d.log().count("was killed (SIGKILL)"), 0
         for id, gloss in stream.published.items():
-            assert "errors" not in gloss["run"], gloss
-            assert labels(gloss) in churn.seen, (id, labels(gloss))
+            if "errors" in gloss["run"]:  # the kill came when a plugin was at work on it
+                assert {e["error"] for e in gloss["run"]["errors"]} == {"was killed (SIGKILL)"}, gloss
+                hit += 1
+            else:
+                assert labels(gloss) in churn.seen, (id, labels(gloss))
+        assert hit <= kills, (hit, kills)
         reloads = d.log().count("serve the new")
         assert reloads >= 10, reloads
         assert len({labels(g) for g in stream.published.values()}) >= 8
         assert d.stop() == 0
-        print(f"{stream.sent} documents, {reloads} generations, {d.log().count('was killed (SIGKILL)')} workers killed")
+        print(f"{stream.sent} documents, {reloads} generations, {kills} workers killed")
 
 
 def test_stream_while_plugins_change_in_memory():
