@@ -51,7 +51,10 @@ static void check_fields(const json_t *root, const struct json_doc *d)
     check_field(root, "id", &d->fields.id);
     check_field(root, "title", &d->fields.title);
     check_field(root, "text", &d->fields.text);
-    check_field(root, "published", &d->fields.published);
+    if (json_string_length(json_object_get(root, "published")) == 0)
+        CHECK(!d->fields.published.p); /* an empty time is none */
+    else
+        check_field(root, "published", &d->fields.published);
     check_field(root, "url", &d->fields.url);
     check_field(root, "source", &d->fields.source);
     check_field(root, "language", &d->fields.language);
