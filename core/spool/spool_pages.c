@@ -34,8 +34,20 @@ struct end {
     uint32_t sum[2];
 };
 
+/* The head of the -shm, in the machine's own byte order. */
+struct shm {
+    uint32_t version, unused, change;
+    unsigned char is_init, big_endian;
+    uint16_t page_size;
+    uint32_t last_frame, n_pages, frame_sum[2];
+    unsigned char salts[8];
+    uint32_t sum[2];
+};
+
 /* What is known of the -wal while it is read through. */
 struct wal {
+    struct shm shm;
+    bool has_shm;    /* whose sum is right */
     bool big_endian; /* the checksums' words */
     unsigned char salts[8];
     uint64_t n;                   /* whole frames in the file */
@@ -202,7 +214,23 @@ static void doubt(struct spool_pages *p, bool damaged, const char *why)
     p->damaged = p->damaged || damaged;
 }
 
-/* Fills w from the head; where that is damaged, the first frame tells the salts. */
+static void read_shm(struct wal *w, const char *path)
+{
+    int fd = open_beside(path, "-shm");
+    uint32_t sum[2] = {0, 0};
+    bool read = fd >= 0 && read_at(fd, (unsigned char *)&w->shm, sizeof w->shm, 0);
+
+    if (fd >= 0)
+        close(fd);
+    w->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    if (read)
+        checksum(w, (unsigned char *)&w->shm, offsetof(struct shm, sum), sum);
+    w->has_shm = read && sum[0] == w->shm.sum[0] && sum[1] == w->shm.sum[1];
+}
+
+/* Fills w from the head. Where that is damaged, the first frame tells the salts; but where the -shm
+ * says that nothing was committed since the -wal was begun anew, a crash came when its head was
+ * written, what is behind is old, and all is in the file. */
 static void read_head(struct spool_pages *p, struct wal *w, uint32_t sum[2])
 {
     unsigned char head[WAL_HEAD];
@@ -215,6 +243,10 @@ static void read_head(struct spool_pages *p, struct wal *w, uint32_t sum[2])
     if (spool_be32(head) >> 1 == 0x377f0682 >> 1 && sum[0] == spool_be32(head + 24) &&
         sum[1] == spool_be32(head + 28)) {
         memcpy(w->salts, head + 16, 8);
+        return;
+    }
+    if (w->has_shm && w->shm.last_frame == 0) {
+        w->n = 0;
         return;
     }
     doubt(p, w->n > 0, "the head of its -wal is damaged");
@@ -315,31 +347,15 @@ static bool ends_at(const struct end *end, uint64_t frames, const uint32_t sum[2
  * never ahead, and a -wal that has less was whole once. One that ends there, or with the one
  * commit more that had begun, has everything, whatever is behind: commits that failed leave
  * their frames, and the next one writes over the first of these only. */
-static void compare_shm(struct spool_pages *p, struct wal *w, const char *path)
+static void compare_shm(struct spool_pages *p, struct wal *w)
 {
-    struct {
-        uint32_t version, unused, change;
-        unsigned char is_init, big_endian;
-        uint16_t page_size;
-        uint32_t last_frame, n_pages, frame_sum[2];
-        unsigned char salts[8];
-        uint32_t sum[2];
-    } shm;
-    int fd = open_beside(path, "-shm");
-    uint32_t sum[2] = {0, 0};
-    bool good = fd >= 0 && read_at(fd, (unsigned char *)&shm, sizeof shm, 0);
+    const struct shm *shm = &w->shm;
+    bool good = w->has_shm && !memcmp(shm->salts, w->salts, sizeof shm->salts);
 
-    if (fd >= 0)
-        close(fd);
-    w->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-    if (good)
-        checksum(w, (unsigned char *)&shm, offsetof(__typeof__(shm), sum), sum);
-    good = good && sum[0] == shm.sum[0] && sum[1] == shm.sum[1] &&
-           !memcmp(shm.salts, w->salts, sizeof shm.salts);
-    if (w->goes_on && !(good && (ends_at(&w->committed, shm.last_frame, shm.frame_sum) ||
-                                 ends_at(&w->before, shm.last_frame, shm.frame_sum))))
+    if (w->goes_on && !(good && (ends_at(&w->committed, shm->last_frame, shm->frame_sum) ||
+                                 ends_at(&w->before, shm->last_frame, shm->frame_sum))))
         doubt(p, true, "its -wal is damaged");
-    if (good && shm.last_frame > w->committed.frames)
+    if (good && shm->last_frame > w->committed.frames)
         doubt(p, true, "its -wal lacks commits that its -shm knows of");
 }
 
@@ -352,9 +368,10 @@ static int read_wal(struct spool_pages *p, const char *path, struct fault *f)
 
     if (good && size > WAL_HEAD) {
         w.n = (size - WAL_HEAD) / step;
+        read_shm(&w, path);
         read_head(p, &w, sum);
         ours = count_ours(p, &w);
-        if (ours == w.n && (size - WAL_HEAD) % step)
+        if (w.n && ours == w.n && (size - WAL_HEAD) % step)
             doubt(p, false, "its -wal is cut off");
     }
     waiting = calloc(ours + 1, sizeof *waiting);
@@ -362,7 +379,7 @@ static int read_wal(struct spool_pages *p, const char *path, struct fault *f)
     if (good)
         take_frames(p, &w, sum, ours, waiting);
     if (good && w.n)
-        compare_shm(p, &w, path);
+        compare_shm(p, &w);
     free(waiting);
     free(w.buffer);
     return good ? 0 : fault_set(f, "no memory");

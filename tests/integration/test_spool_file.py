@@ -403,6 +403,43 @@ def no_wal_and_no_shm(at):
     at["-shm"].unlink()
 
 
+def begin_shm_anew(shm):
+    """What SQLite writes there before it begins the -wal anew: nothing is committed to it."""
+    head = bytearray(shm.read_bytes())
+    head[16:20] = bytes(4)
+    one = two = 0
+    for first, second in struct.iter_unpack("=II", head[:40]):
+        one = (one + first + two) % (1 << 32)
+        two = (two + second + one) % (1 << 32)
+    head[40:48] = struct.pack("=II", one, two)
+    head[48:96] = head[:48]
+    shm.write_bytes(head)
+
+
+def test_a_kill_while_the_wal_is_begun_anew():
+    """Its head is half written: all is in the file, as the -shm says. Else that is damage."""
+    with Spooled() as d:
+        for i in range(20):
+            assert ask(d.req(), {"id": f"i{i}", "text": "x"})["status"] == "accepted"
+        wait("all are published", lambda: d.rows("SELECT count(*) FROM published") == [(20,)])
+        d.die()
+        db = sqlite3.connect(d.spool)
+        assert db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0] == 0
+        kept = {ending: path.read_bytes() for ending, path in beside(d).items()}
+        db.close()
+        for ending, path in beside(d).items():
+            path.write_bytes(kept[ending])
+        wal = bytearray(kept["-wal"])
+        wal[31] ^= 0x65
+        beside(d)["-wal"].write_bytes(wal)
+        refuse(d, "the head of its -wal is damaged")
+        begin_shm_anew(beside(d)["-shm"])
+        assert of_check(d.spool)[0] == 0
+        d.start()
+        assert ask(d.req(), {"id": "i7", "text": "x"})["duplicate"]
+        assert d.rows("SELECT max(seq) FROM published") == [(20,)]
+
+
 def test_commits_that_are_missing_are_noticed():
     """However the -wal went: of a small spool, of which all was in it, and of one that had been folded in before."""
     for documents in (20, 2500):
