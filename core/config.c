@@ -103,6 +103,15 @@ static const struct config_source *find_source(const struct config *c, const cha
     return best;
 }
 
+uint32_t config_allowed(const struct config *c)
+{
+    uint32_t allowed = 0;
+
+    for (size_t i = 0; i < c->n_pipeline; i++)
+        allowed |= c->pipeline[i].allow;
+    return allowed;
+}
+
 int config_fault(const struct config *c, const char *path, struct fault *f)
 {
     const struct config_source *s;

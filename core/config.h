@@ -155,6 +155,9 @@ char *config_schema(void);
  * place is that of the key, or of what it should be in. -1, for return. */
 int config_fault(const struct config *c, const char *path, struct fault *f);
 
+/* What any plugin of the pipeline may do, of enum config_allow: they share a process. */
+uint32_t config_allowed(const struct config *c);
+
 /* tcp://ADDRESS:PORT, where a PORT of * leaves the choice to the system; or ipc://FILE. */
 bool config_is_endpoint(const char *address);
 

@@ -55,11 +55,7 @@ static void print_entry(const struct config *c, const struct pipeline_info *info
  * confines nothing confines no worker. */
 static void confine(const struct config *c)
 {
-    uint32_t allow = 0;
-
-    for (size_t i = 0; i < c->n_pipeline; i++)
-        allow |= c->pipeline[i].allow;
-    confine_calls(allow, -1, NULL);
+    confine_calls(config_allowed(c), -1, NULL);
 }
 
 static struct pipeline *open_all(const struct config *c, struct fault *f)

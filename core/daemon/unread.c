@@ -20,7 +20,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum { LOOK_MS = 250, CALM_MS = 500 };
+enum {
+    LOOK_MS = 50,
+    CALM_MS = 500,
+    REST = 5, /* looks, until what a closed connection held is gone */
+};
 
 /* ---- messages */
 
@@ -118,8 +122,8 @@ static int least(const struct unread_peer *p)
     return n;
 }
 
-/* Whoever takes some makes room, into which libzmq writes: that it comes to the same at each look
- * does not happen. */
+/* Whoever takes some makes room, into which libzmq writes. What is queued may come to the same
+ * then, for a local socket has few sizes of it, but not at so many looks. */
 static bool stands_still(const struct unread_peer *p)
 {
     for (size_t i = 1; i < UNREAD_LOOKS; i++)
@@ -175,8 +179,10 @@ static void on_timer(uv_timer_t *timer)
     slowest = find_slowest(u, true);
     if (slowest == u->n_peer && u->utmost && bytes > u->utmost)
         slowest = find_slowest(u, false);
-    if (slowest < u->n_peer)
+    if (slowest < u->n_peer) {
         close_peer(u, slowest, bytes);
+        u->looks = UNREAD_LOOKS - REST;
+    }
 }
 
 /* ---- the rest of it */

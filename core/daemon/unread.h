@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-enum { UNREAD_SOCKETS = 2, UNREAD_LOOKS = 4 };
+enum { UNREAD_SOCKETS = 2, UNREAD_LOOKS = 20 };
 
 /* Tells of the connections of a socket. */
 struct unread_monitor {

@@ -128,12 +128,12 @@ static int run(struct spool_db *db, const char *script, struct fault *f)
     return spool_judge(db, code, f) ? -1 : 0;
 }
 
-/* The one number a pragma gives; -1 with f where it can't be asked. */
-static int64_t ask(struct spool_db *db, const char *pragma, struct fault *f)
+/* The one number a query gives; -1 with f where it can't be asked. */
+static int64_t ask(struct spool_db *db, const char *query, struct fault *f)
 {
     sqlite3_stmt *s = NULL;
     int64_t n = -1;
-    int code = sqlite3_prepare_v2(db->sql, pragma, -1, &s, NULL);
+    int code = sqlite3_prepare_v2(db->sql, query, -1, &s, NULL);
 
     if (code == SQLITE_OK)
         code = sqlite3_step(s);
@@ -195,41 +195,38 @@ static int prepare(struct spool_db *db, struct fault *f)
     return 0;
 }
 
-static int check_facts(struct spool_db *db, sqlite3_stmt *s, struct fault *f)
+static int read_facts(struct spool_db *db, struct fault *f)
 {
-    uint64_t pending;
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(db->sql, "SELECT " SPOOL_FACTS " FROM facts", -1, &s, NULL);
+    enum spool_result r;
 
-    if (!spool_fill_facts(s, &db->committed)) {
-        spool_damaged(db, f, "facts: the sum is wrong");
-        return -1;
-    }
-    pending = (uint64_t)sqlite3_column_int64(s, SPOOL_FACTS_MORE);
-    if (pending == db->committed.state.pending)
-        return 0;
-    spool_damaged(db, f, "pending: %" PRIu64 " rows, %" PRIu64 " by facts", pending,
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    if (code != SQLITE_ROW)
+        r = spool_judge(db, code == SQLITE_DONE ? SQLITE_CORRUPT : code, f);
+    else if (spool_fill_facts(s, &db->committed))
+        r = SPOOL_OK;
+    else
+        r = spool_damaged(db, f, "facts: the sum is wrong");
+    sqlite3_finalize(s);
+    db->now = db->committed;
+    return r ? -1 : 0;
+}
+
+static int check_pending(struct spool_db *db, struct fault *f)
+{
+    int64_t pending = ask(db, "SELECT count(*) FROM pending", f);
+
+    if (pending < 0 || (uint64_t)pending == db->committed.state.pending)
+        return pending < 0 ? -1 : 0;
+    spool_damaged(db, f, "pending: %" PRId64 " rows, %" PRIu64 " by facts", pending,
                   db->committed.state.pending);
     return -1;
 }
 
-static int read_facts(struct spool_db *db, struct fault *f)
-{
-    sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(
-        db->sql, "SELECT " SPOOL_FACTS ", (SELECT count(*) FROM pending) FROM facts", -1, &s, NULL);
-    int r = -1;
-
-    if (code == SQLITE_OK)
-        code = sqlite3_step(s);
-    if (code == SQLITE_ROW)
-        r = check_facts(db, s, f);
-    else
-        spool_judge(db, code == SQLITE_DONE ? SQLITE_CORRUPT : code, f);
-    sqlite3_finalize(s);
-    db->now = db->committed;
-    return r;
-}
-
-/* Whether all is there that was committed. */
+/* Whether all is there that was committed. Before anything else is looked at: where commits are
+ * missing, what is left may be of two moments, and that is why. */
 static int check_mark(struct spool_db *db, struct fault *f)
 {
     const struct spool_state *state = &db->committed.state;
@@ -243,7 +240,6 @@ static int check_mark(struct spool_db *db, struct fault *f)
         spool_damaged(db, f, "%s", what);
         return -1;
     }
-    spool_mark_write(db);
     return 0;
 }
 
@@ -318,8 +314,9 @@ struct spool_db *spool_db_open(const char *path, struct fault *f)
         make_private(db, f) || open_file(db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f) ||
         run(db, spool_db_is_in_memory(db) ? memory_settings : settings, f) ||
         check_version(db, true, f) || prepare(db, f) || read_facts(db, f) || check_mark(db, f) ||
-        (!spool_db_is_in_memory(db) && spool_files_note(db, f)))
+        check_pending(db, f) || (!spool_db_is_in_memory(db) && spool_files_note(db, f)))
         goto fail;
+    spool_mark_write(db);
     keep_wal(db, false);
     return db;
 fail:
@@ -338,11 +335,20 @@ static struct spool_db *open_reader(const char *path, struct fault *f)
     return db;
 }
 
+/* Of one moment, for a daemon may go on. */
+static int check_moment(struct spool_db *db, struct fault *f)
+{
+    int r = spool_db_begin_reading(db, f) || read_facts(db, f) || check_pending(db, f) ? -1 : 0;
+
+    spool_db_rollback(db);
+    return r;
+}
+
 static struct spool_db *begin_reader(struct spool_db *db, struct fault *f)
 {
     if (!db)
         return NULL;
-    if (check_version(db, false, f) || prepare(db, f) || read_facts(db, f))
+    if (check_version(db, false, f) || prepare(db, f) || check_moment(db, f))
         goto fail;
     return db;
 fail:

@@ -156,9 +156,8 @@ void spool_fill_dead(sqlite3_stmt *s, struct spool_dead *dead);
 /* The index that makes a client's id unique. */
 #define SPOOL_INDEX_BY_ID "CREATE UNIQUE INDEX documents_by_id ON documents (id) WHERE keyed = 1;"
 
-/* The columns of facts, how many they are, and f filled from them: false where the sum is wrong. */
-#define SPOOL_FACTS      "log, ticket, seq, sent, pending, dead, published_bytes, dead_bytes, sum"
-#define SPOOL_FACTS_MORE 9
+/* The columns of facts, and f filled from them: false where the sum is wrong. */
+#define SPOOL_FACTS "log, ticket, seq, sent, pending, dead, published_bytes, dead_bytes, sum"
 bool spool_fill_facts(sqlite3_stmt *s, struct spool_facts *f);
 
 /* SPOOL_DAMAGED, with f saying that what is not what was written, and what to do. */

@@ -129,10 +129,8 @@ static uint64_t memory_used(void)
  * kernel without seccomp is no reason not to start. */
 static void confine(struct worker *w)
 {
-    uint32_t allow = 0;
+    uint32_t allow = config_allowed(&w->config);
 
-    for (size_t i = 0; i < w->config.n_pipeline; i++)
-        allow |= w->config.pipeline[i].allow;
     confine_limits(allow);
     confine_reach();
     confine_calls(allow, w->channel.fd, &w->unconfined);

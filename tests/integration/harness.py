@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -150,6 +151,28 @@ class Daemon:
         sanitizer = re.search(r"(Sanitizer|runtime error)[^\n]*", self.log() if self.process else "")
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not sanitizer, sanitizer.group()
+
+
+def slow_line(path, to, step, pause):
+    """A socket at path whose other side is `to`; what comes from there comes slowly."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def pump(a, b, step, pause):
+        with contextlib.suppress(OSError):  # one side or the other ends it
+            while part := a.recv(step):
+                b.sendall(part)
+                time.sleep(pause)
+
+    def serve():
+        near, _ = listener.accept()
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(to)
+        threading.Thread(target=pump, args=(near, far, 65536, 0), daemon=True).start()
+        pump(far, near, step, pause)
+
+    threading.Thread(target=serve, daemon=True).start()
 
 
 def receive(socket, n=1):

@@ -3,13 +3,14 @@
 nothing is lost; large documents; messages that are garbage."""
 import json
 import random
+import re
 import resource
 import sys
 import threading
 import time
 
 import zmq
-from harness import SANITIZED, Daemon, ask, main, receive, wait
+from harness import SANITIZED, Daemon, ask, main, receive, slow_line, wait
 
 SLOW = [{"plugin": "slow", "timeout_ms": 20}]
 
@@ -155,6 +156,24 @@ def test_large_documents_for_those_who_never_read():
         wait("both are closed", is_closed)
         assert seqs == list(range(1, len(seqs) + 1))
         wait("their memory is given back", lambda: SANITIZED or d.rss() - before < 60 << 20)
+
+
+def test_a_subscriber_that_reads_too_slowly():
+    """It always takes some: it keeps its connection until four times as much waits for it."""
+    with Daemon(limits={"subscriber_bytes": 8 << 20}, pipeline=[], spool={"durability": "none"}) as d:
+        slow_line(f"{d.folder}/slow", d.config["endpoints"]["publish"].removeprefix("ipc://"), 65536, 0.02)
+        slow, sub, push = d.context.socket(zmq.SUB), d.subscribe(), d.push()
+        slow.subscribe("")
+        slow.connect(f"ipc://{d.folder}/slow")
+        text, seqs = "x" * (1 << 20), []
+
+        def is_closed():
+            push.send_string(text)
+            seqs.extend(out["gloss"]["seq"] for _, out in receive(sub))
+            return re.search(r"(\d+) bytes wait .* the connection of the slowest is closed", d.log())
+
+        assert int(wait("it is closed", is_closed)[1]) > 32 << 20
+        assert seqs == list(range(1, len(seqs) + 1))
 
 
 def test_client_that_goes_away():

@@ -4,14 +4,13 @@ request, and whatever else is asked is refused with its place."""
 import json
 import re
 import signal
-import socket as sockets
 import sqlite3
 import sys
 import threading
 import time
 
 import zmq
-from harness import SANITIZED, Daemon, ask, main, receive, wait
+from harness import SANITIZED, Daemon, ask, main, receive, slow_line, wait
 from test_spool import Spooled
 
 KEEP = {"keep_bytes": 1 << 30}
@@ -265,27 +264,6 @@ def test_many_requests_at_once():
         for n in range(500):
             replay.send_json({"from": n % 10 + 1, "limit": 1})
         assert [json.loads(replay.recv_multipart()[0])["next"] for _ in range(500)] == [n % 10 + 2 for n in range(500)]
-
-
-def slow_line(path, to, step, pause):
-    """A socket at path whose other side is `to`; what comes from there comes slowly."""
-    listener = sockets.socket(sockets.AF_UNIX)
-    listener.bind(path)
-    listener.listen()
-
-    def pump(a, b, step, pause):
-        while part := a.recv(step):
-            b.sendall(part)
-            time.sleep(pause)
-
-    def serve():
-        near, _ = listener.accept()
-        far = sockets.socket(sockets.AF_UNIX)
-        far.connect(to)
-        threading.Thread(target=pump, args=(near, far, 65536, 0), daemon=True).start()
-        pump(far, near, step, pause)
-
-    threading.Thread(target=serve, daemon=True).start()
 
 
 def test_a_large_document_on_a_slow_line():

@@ -259,6 +259,12 @@ def test_documents_are_private():
         os.umask(old)
 
 
+def one_more(d, n):
+    """With it, it is written that those up to n are sent."""
+    ask(d.req(), "one more")
+    wait("that is written", lambda: d.rows("SELECT sent FROM facts") >= [(n,)])
+
+
 def test_replay_of_damage_goes_on():
     """A published row that is damaged costs the answer, and not the daemon."""
     with Spooled() as d:
@@ -266,8 +272,7 @@ def test_replay_of_damage_goes_on():
         for i in range(3):
             ask(req, f"text {i}")
         wait("all is published", lambda: d.rows("SELECT count(*) FROM published") == [(3,)])
-        ask(req, "one more, with which it is written that those are sent")
-        wait("that", lambda: d.rows("SELECT sent FROM facts") >= [(2,)])
+        one_more(d, 2)
         d.die()
         with sqlite3.connect(d.spool) as db:
             db.execute("UPDATE published SET members = replace(members, ':', ';') WHERE seq = 2")
@@ -289,8 +294,7 @@ def test_damage_is_not_passed_over():
             push.send(b'{"text": nope}')
         wait("three letters", lambda: d.rows("SELECT dead FROM facts") == [(3,)])
         wait("all is published", lambda: d.rows("SELECT seq FROM facts") == [(10,)])
-        ask(req, "one more, with which it is written that those are sent")
-        wait("that", lambda: d.rows("SELECT sent FROM facts") >= [(10,)])
+        one_more(d, 10)
         d.die()
         with sqlite3.connect(d.spool) as db:
             db.execute("UPDATE published SET topic = 'c.' WHERE seq = 5")
